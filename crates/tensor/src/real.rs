@@ -1,0 +1,97 @@
+//! The number types that networks are made of: `f32` and `f64`.
+
+use std::fmt::LowerExp;
+use std::iter::Sum;
+use std::str::FromStr;
+
+use nalgebra::RealField;
+
+use crate::matmul::kernel::Gemm;
+
+/// A real number type that tensors can hold: `f32` (the default everywhere) or `f64`.
+///
+/// The arithmetic and elementary functions come from nalgebra's [`RealField`]; this trait adds
+/// conversions and what neural networks need besides. It is sealed.
+pub trait Real:
+    sealed::Sealed + RealField + Copy + Default + Sum + LowerExp + FromStr + PartialOrd
+{
+    /// The type's name, `"f32"` or `"f64"`.
+    const NAME: &'static str;
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+
+    /// The number of this type nearest to `value`.
+    fn of(value: f64) -> Self;
+
+    /// This number as an `f64`, exactly.
+    fn to_f64(self) -> f64;
+
+    /// The error function, 2/√π ∫₀ˣ exp(−t²) dt, to within one unit in the last place.
+    fn erf(self) -> Self;
+
+    /// The bits of this number, widened: equal exactly when two numbers are the same bits.
+    fn bits(self) -> u64;
+}
+
+pub(crate) mod sealed {
+    use super::Gemm;
+
+    /// Keeps [`Real`](super::Real) closed, and carries the product kernel of the type.
+    pub trait Sealed: Gemm {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+impl Real for f32 {
+    const NAME: &'static str = "f32";
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+
+    #[inline]
+    fn of(value: f64) -> Self {
+        value as f32
+    }
+
+    #[inline]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+
+    #[inline]
+    fn erf(self) -> Self {
+        libm::erff(self)
+    }
+
+    #[inline]
+    fn bits(self) -> u64 {
+        u64::from(self.to_bits())
+    }
+}
+
+impl Real for f64 {
+    const NAME: &'static str = "f64";
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+
+    #[inline]
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    #[inline]
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    #[inline]
+    fn erf(self) -> Self {
+        libm::erf(self)
+    }
+
+    #[inline]
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
