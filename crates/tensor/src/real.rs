@@ -31,6 +31,9 @@ pub trait Real:
     /// The error function, 2/√π ∫₀ˣ exp(−t²) dt, to within one unit in the last place.
     fn erf(self) -> Self;
 
+    /// The complementary error function 1 − erf(x), exact in its tail too.
+    fn erfc(self) -> Self;
+
     /// The bits of this number, widened: equal exactly when two numbers are the same bits.
     fn bits(self) -> u64;
 }
@@ -65,6 +68,11 @@ impl Real for f32 {
     }
 
     #[inline]
+    fn erfc(self) -> Self {
+        libm::erfcf(self)
+    }
+
+    #[inline]
     fn bits(self) -> u64 {
         u64::from(self.to_bits())
     }
@@ -88,6 +96,11 @@ impl Real for f64 {
     #[inline]
     fn erf(self) -> Self {
         libm::erf(self)
+    }
+
+    #[inline]
+    fn erfc(self) -> Self {
+        libm::erfc(self)
     }
 
     #[inline]

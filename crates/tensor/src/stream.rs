@@ -36,10 +36,16 @@ pub struct Stream {
 impl Stream {
     /// The stream of this seed and name, at its beginning.
     pub fn new(seed: u64, name: &str) -> Self {
+        Self::indexed(seed, name, 0)
+    }
+
+    /// One of a family of independent streams of this seed and name: that of an epoch or a
+    /// training step, say. Index 0 is [`Stream::new`].
+    pub fn indexed(seed: u64, name: &str, index: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..24].copy_from_slice(&fnv1a(name.as_bytes()).to_le_bytes());
-        key[24..].copy_from_slice(&(name.len() as u64).to_le_bytes());
+        key[24..].copy_from_slice(&index.to_le_bytes());
         Self { rng: ChaCha8Rng::from_seed(key), fills: 0 }
     }
 

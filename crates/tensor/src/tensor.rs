@@ -246,11 +246,7 @@ impl<T: Real> Tensor<T> {
     }
 }
 
-fn multiply<T: Real>(
-    (n, m): (usize, usize),
-    a: MatRef<'_, T>,
-    b: MatRef<'_, T>,
-) -> Tensor<T> {
+fn multiply<T: Real>((n, m): (usize, usize), a: MatRef<'_, T>, b: MatRef<'_, T>) -> Tensor<T> {
     let mut result = Tensor::zeros([n, m]);
     product(a, b, Write::Set, result.as_mut_slice());
     result
