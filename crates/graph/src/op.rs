@@ -1,0 +1,161 @@
+//! One operation: how shapes, values and gradients go through it.
+//!
+//! An op gets slices in and writes slices out. It allocates nothing and knows nothing of the
+//! graph. Whoever writes a new op implements [`Op`] and tests it with
+//! [`check::gradient_error`](crate::check::gradient_error).
+
+use std::fmt::Debug;
+
+use evenkeel_tensor::{Real, Shape, Write};
+
+/// A tensor that an op reads.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a, T> {
+    /// Its shape, batch first.
+    pub shape: Shape,
+    /// Its values. Empty in the backward pass if the op said that it does not need them.
+    pub data: &'a [T],
+}
+
+/// What an op may know about the run besides its operands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The seed that random ops derive their streams from.
+    pub seed: u64,
+    /// The number of the training step, so that each step draws other numbers, and a resumed
+    /// run the same ones as a run that never stopped.
+    pub step: u64,
+}
+
+/// Which forward values the backward pass of an op reads. What no op needs is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// The values of the inputs.
+    pub inputs: bool,
+    /// The value of the output.
+    pub output: bool,
+}
+
+impl Needs {
+    /// Neither inputs nor output.
+    pub const NOTHING: Self = Self { inputs: false, output: false };
+    /// The inputs alone.
+    pub const INPUTS: Self = Self { inputs: true, output: false };
+    /// The output alone.
+    pub const OUTPUT: Self = Self { inputs: false, output: true };
+    /// Inputs and output.
+    pub const BOTH: Self = Self { inputs: true, output: true };
+}
+
+/// What the backward pass of an op reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Backward<'a, T> {
+    /// The inputs of the forward pass.
+    pub inputs: &'a [View<'a, T>],
+    /// The output of the forward pass.
+    pub output: View<'a, T>,
+    /// What the forward pass saved.
+    pub saved: &'a [T],
+    /// The derivative of the loss by the output, of the output's shape.
+    pub upstream: &'a [T],
+}
+
+/// Where an op puts the derivative of the loss by one of its inputs.
+#[derive(Debug)]
+pub struct Gradient<'a, T> {
+    /// As many values as the input has.
+    pub data: &'a mut [T],
+    /// Whether the derivative replaces what is there or is added to it (an input that is used
+    /// several times receives the sum).
+    pub write: Write,
+}
+
+impl<T: Real> Gradient<'_, T> {
+    /// Writes or adds `f(a)` for each value of a slice.
+    ///
+    /// # Panics
+    /// If the slice is not as long as the gradient.
+    pub fn from_one(self, a: &[T], f: impl Fn(T) -> T) {
+        assert_eq!(self.data.len(), a.len());
+        let pairs = self.data.iter_mut().zip(a);
+        match self.write {
+            Write::Set => pairs.for_each(|(g, &a)| *g = f(a)),
+            Write::Add => pairs.for_each(|(g, &a)| *g += f(a)),
+        }
+    }
+
+    /// Writes or adds `f(a, b)` for each pair of values of two slices.
+    ///
+    /// # Panics
+    /// If a slice is not as long as the gradient.
+    pub fn from_two(self, a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
+        assert_eq!((self.data.len(), self.data.len()), (a.len(), b.len()));
+        let pairs = self.data.iter_mut().zip(a.iter().zip(b));
+        match self.write {
+            Write::Set => pairs.for_each(|(g, (&a, &b))| *g = f(a, b)),
+            Write::Add => pairs.for_each(|(g, (&a, &b))| *g += f(a, b)),
+        }
+    }
+
+    /// Writes or adds the values of an iterator, which has as many as the gradient.
+    pub fn from_iter(self, values: impl Iterator<Item = T>) {
+        let pairs = self.data.iter_mut().zip(values);
+        match self.write {
+            Write::Set => pairs.for_each(|(g, value)| *g = value),
+            Write::Add => pairs.for_each(|(g, value)| *g += value),
+        }
+    }
+
+    /// The values, set to zero first if the derivative replaces what is there: what remains to
+    /// be done is to add.
+    pub fn zeroed(&mut self) -> &mut [T] {
+        if self.write == Write::Set {
+            self.data.fill(T::ZERO);
+        }
+        self.data
+    }
+}
+
+/// A differentiable operation.
+pub trait Op<T: Real>: Debug + Send + Sync {
+    /// The operation's name in the field's terms, such as `linear`.
+    fn name(&self) -> &'static str;
+
+    /// The output's shape for inputs of these shapes.
+    ///
+    /// # Errors
+    /// What was expected and what came, as the rest of a sentence that starts with the op's name:
+    /// `expects 512 features, got 784`.
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String>;
+
+    /// How many values the forward pass saves for the backward pass, besides inputs and output.
+    fn saved_len(&self, _inputs: &[Shape]) -> usize {
+        0
+    }
+
+    /// Which forward values [`backward`](Self::backward) reads.
+    fn needs(&self) -> Needs {
+        Needs::BOTH
+    }
+
+    /// Whether the loss can be differentiated by this input; class labels cannot.
+    fn differentiable(&self, _input: usize) -> bool {
+        true
+    }
+
+    /// Computes the output. `output` and `saved` hold anything at first, and all of both is to be
+    /// written.
+    ///
+    /// # Errors
+    /// What is wrong with the *values*, as the rest of a sentence that starts with the op's name.
+    fn forward(
+        &self,
+        inputs: &[View<'_, T>],
+        output: &mut [T],
+        saved: &mut [T],
+        context: Context,
+    ) -> Result<(), String>;
+
+    /// Computes the derivative of the loss by input number `input`.
+    fn backward(&self, pass: Backward<'_, T>, input: usize, gradient: Gradient<'_, T>);
+}

@@ -1,0 +1,100 @@
+//! The affine map of a dense layer: Y = X·W + b.
+//!
+//! The gradients of the product are those of [`MatMul`](super::MatMul). The bias is added to
+//! each sample, so its gradient is the sum of dY over the samples.
+
+use evenkeel_tensor::{Real, Shape, Write, product};
+
+use super::matmul::{columns, gradient_of};
+use crate::{Backward, Context, Gradient, Needs, Op, View};
+
+/// `[.., in]` times a weight `[in, out]`, plus a bias `[out]` if there is a third operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Linear;
+
+impl<T: Real> Op<T> for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        let (&[x, w], bias) = inputs.split_first_chunk().ok_or("expects 2 or 3 operands")?;
+        let &[features, units] = w.dims() else {
+            return Err(format!("expects a weight of shape [in, out], got {w}"));
+        };
+        if x.axes() == 0 || x.features() != features {
+            let got = if x.axes() == 0 { "a scalar".into() } else { x.features().to_string() };
+            return Err(format!("expects {features} features, got {got}"));
+        }
+        match bias {
+            [] => Ok(x.with_features(units)),
+            [b] if b.dims() == [units] => Ok(x.with_features(units)),
+            [b] => Err(format!("expects a bias of shape [{units}], got {b}")),
+            _ => Err(format!("expects 2 or 3 operands, got {}", inputs.len())),
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::INPUTS
+    }
+
+    fn forward(
+        &self,
+        inputs: &[View<'_, T>],
+        output: &mut [T],
+        _: &mut [T],
+        _: Context,
+    ) -> Result<(), String> {
+        let [x, w] = [inputs[0], inputs[1]];
+        let write = match inputs.get(2) {
+            // The bias goes in first and the product is added to it: one pass less.
+            Some(b) if !b.data.is_empty() => {
+                output.chunks_exact_mut(b.data.len()).for_each(|y| y.copy_from_slice(b.data));
+                Write::Add
+            }
+            _ => Write::Set,
+        };
+        product(columns(w.shape, w.data), columns(x.shape, x.data), write, output);
+        Ok(())
+    }
+
+    fn backward(&self, pass: Backward<'_, T>, input: usize, mut gradient: Gradient<'_, T>) {
+        if input < 2 {
+            return gradient_of(pass, input, gradient);
+        }
+        let target = gradient.zeroed();
+        for sample in pass.upstream.chunks_exact(target.len().max(1)) {
+            target.iter_mut().zip(sample).for_each(|(g, &up)| *g += up);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::normal;
+    use super::*;
+    use crate::check::gradient_error;
+
+    #[test]
+    fn gradients_are_right_with_and_without_a_bias() {
+        let operands = [normal([5, 3], "x"), normal([3, 4], "w"), normal([4], "b")];
+        for count in [2, 3] {
+            let error = gradient_error(&Linear, &operands[..count]).unwrap();
+            assert!(error < 1e-8, "{error:e}");
+        }
+        let operands = [normal([2, 5, 3], "x"), normal([3, 4], "w"), normal([4], "b")];
+        assert!(gradient_error(&Linear, &operands).unwrap() < 1e-8);
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_refused() {
+        let refuse = |x: &[usize], w: &[usize], b: &[usize]| {
+            let shapes = [x, w, b].map(|dims| Shape::new(dims).unwrap());
+            Op::<f64>::shape(&Linear, &shapes).unwrap_err()
+        };
+        assert_eq!(refuse(&[5, 784], &[512, 10], &[10]), "expects 512 features, got 784");
+        assert_eq!(refuse(&[5, 3], &[3], &[10]), "expects a weight of shape [in, out], got [3]");
+        assert_eq!(refuse(&[5, 3], &[3, 4], &[3]), "expects a bias of shape [4], got [3]");
+        assert_eq!(refuse(&[], &[3, 4], &[4]), "expects 3 features, got a scalar");
+    }
+}

@@ -1,0 +1,84 @@
+//! The matrix product: Y = X·W, batch first.
+//!
+//! From dL = ⟨dY, dX·W + X·dW⟩ follow the two gradients, each a product again:
+//! dX = dY·Wᵀ and dW = Xᵀ·dY. In the column-major reading of the same memory, where the operands
+//! change places, they are Wᵀ·dY and dY·Xᵀ.
+
+use evenkeel_tensor::{MatRef, Real, Shape, Write, product};
+
+use super::operands;
+use crate::{Backward, Context, Gradient, Needs, Op, View};
+
+/// The matrix product: `[N, K]` times `[K, M]` gives `[N, M]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatMul;
+
+/// A view as the column-major matrix that it is: its last axis is the rows, all others the
+/// columns.
+pub(super) fn columns<'a, T>(shape: Shape, data: &'a [T]) -> MatRef<'a, T> {
+    let rows = shape.features();
+    MatRef::new(data, rows, data.len().checked_div(rows).unwrap_or(0))
+}
+
+/// Writes or adds the derivative by operand `input` of the product of the first two operands.
+pub(super) fn gradient_of<T: Real>(pass: Backward<'_, T>, input: usize, gradient: Gradient<'_, T>) {
+    let [x, w] = [pass.inputs[0], pass.inputs[1]];
+    let up = columns(pass.output.shape, pass.upstream);
+    match input {
+        0 => product(columns(w.shape, w.data).t(), up, gradient.write, gradient.data),
+        _ => product(up, columns(x.shape, x.data).t(), gradient.write, gradient.data),
+    }
+}
+
+impl<T: Real> Op<T> for MatMul {
+    fn name(&self) -> &'static str {
+        "matmul"
+    }
+
+    fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        let [x, w] = operands(inputs)?;
+        match (x.dims(), w.dims()) {
+            (&[n, k], &[k2, m]) if k == k2 => Ok(Shape::from([n, m])),
+            _ => Err(format!("expects shapes [N, K] and [K, M], got {x} and {w}")),
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::INPUTS
+    }
+
+    fn forward(
+        &self,
+        inputs: &[View<'_, T>],
+        output: &mut [T],
+        _: &mut [T],
+        _: Context,
+    ) -> Result<(), String> {
+        let [x, w] = [inputs[0], inputs[1]];
+        product(columns(w.shape, w.data), columns(x.shape, x.data), Write::Set, output);
+        Ok(())
+    }
+
+    fn backward(&self, pass: Backward<'_, T>, input: usize, gradient: Gradient<'_, T>) {
+        gradient_of(pass, input, gradient);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::normal;
+    use super::*;
+    use crate::check::gradient_error;
+
+    #[test]
+    fn gradients_are_right() {
+        let error = gradient_error(&MatMul, &[normal([5, 3], "x"), normal([3, 4], "w")]).unwrap();
+        assert!(error < 1e-8, "{error:e}");
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_refused() {
+        let error = Op::<f64>::shape(&MatMul, &[[5, 3].into(), [4, 2].into()]).unwrap_err();
+        assert_eq!(error, "expects shapes [N, K] and [K, M], got [5, 3] and [4, 2]");
+    }
+}

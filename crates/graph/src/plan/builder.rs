@@ -1,0 +1,311 @@
+//! Builds plans: says what is wanted of a graph, and runs the compiler's passes.
+
+use std::sync::Arc;
+
+use evenkeel_tensor::{Real, Tensor};
+
+use super::memory::{Value, lay_out};
+use super::schedule::{self, Derivative};
+use super::{BackStep, Operand, Place, Plan, Progress, Slot, Step};
+use crate::graph::{Inner, Source};
+use crate::{Context, Graph, GraphError, NodeId, Op, Var};
+
+/// Says what a plan is to compute.
+#[derive(Debug)]
+pub struct PlanBuilder<'g, T: Real = f32> {
+    graph: &'g Graph<T>,
+    outputs: Vec<NodeId>,
+    gradients: Vec<NodeId>,
+    loss: Option<NodeId>,
+    keep_all: bool,
+}
+
+impl<'g, T: Real> PlanBuilder<'g, T> {
+    pub(super) fn new(graph: &'g Graph<T>) -> Self {
+        Self { graph, outputs: Vec::new(), gradients: Vec::new(), loss: None, keep_all: false }
+    }
+
+    /// Asks for the value of a variable, to be read with [`Plan::value`].
+    #[must_use]
+    pub fn output(mut self, var: Var<'g, T>) -> Self {
+        self.outputs.push(var.id());
+        self
+    }
+
+    /// Asks for the derivative of this single value by every trainable parameter, to be read with
+    /// [`Plan::param_gradient`].
+    #[must_use]
+    pub fn loss(mut self, var: Var<'g, T>) -> Self {
+        self.loss = Some(var.id());
+        self
+    }
+
+    /// Asks for the derivative of the loss by a variable, to be read with [`Plan::gradient`].
+    #[must_use]
+    pub fn gradient(self, var: Var<'g, T>) -> Self {
+        self.gradient_of(var.id())
+    }
+
+    /// Asks for the value of a node by its number.
+    #[must_use]
+    pub fn output_of(mut self, node: NodeId) -> Self {
+        self.outputs.push(node);
+        self
+    }
+
+    /// Asks for the derivative of the loss by a node.
+    #[must_use]
+    pub fn gradient_of(mut self, node: NodeId) -> Self {
+        self.gradients.push(node);
+        self
+    }
+
+    /// Asks for the value of everything that is computed.
+    #[must_use]
+    pub fn keep_all(mut self) -> Self {
+        self.keep_all = true;
+        self
+    }
+
+    /// Compiles the plan.
+    ///
+    /// # Errors
+    /// The first mistake made while tracing, or [`GraphError::LossNotScalar`].
+    pub fn build(self) -> Result<Plan<T>, GraphError> {
+        self.graph.check()?;
+        let inner = self.graph.inner();
+        if let Some(shape) = self.loss.map(|loss| inner.nodes[loss.0].shape)
+            && shape.axes() != 0
+        {
+            return Err(GraphError::LossNotScalar { shape });
+        }
+        let wanted: Vec<NodeId> = self.outputs.iter().chain(&self.loss).copied().collect();
+        let forward = schedule::forward(&inner, &wanted);
+        let backward = self.loss.map_or_else(Vec::new, |loss| {
+            schedule::backward(&inner, &forward, loss, &self.gradients)
+        });
+        Ok(Layout::new(&inner, &self, &forward, &backward).plan(&forward, &backward))
+    }
+}
+
+/// All values of a plan, with the slots that they were given.
+struct Layout<'a, T: Real> {
+    graph: &'a Inner<T>,
+    request: &'a PlanBuilder<'a, T>,
+    slots: Vec<Slot>,
+    /// By node: the index of its value, of what its operation saves, and of its gradient.
+    values: Vec<Option<usize>>,
+    saved: Vec<Option<usize>>,
+    gradients: Vec<Option<usize>>,
+    buffers: Vec<usize>,
+}
+
+impl<'a, T: Real> Layout<'a, T> {
+    fn new(
+        graph: &'a Inner<T>,
+        request: &'a PlanBuilder<'a, T>,
+        forward: &[NodeId],
+        backward: &[Derivative],
+    ) -> Self {
+        let none = vec![None; graph.nodes.len()];
+        let mut layout = Self {
+            graph,
+            request,
+            slots: Vec::new(),
+            values: none.clone(),
+            saved: none.clone(),
+            gradients: none,
+            buffers: Vec::new(),
+        };
+        let mut lives = Vec::new();
+        layout.forward_lives(&mut lives, forward);
+        layout.backward_lives(&mut lives, forward.len(), backward);
+        layout.keep(&mut lives);
+        (layout.slots, layout.buffers) = lay_out(&lives);
+        layout
+    }
+
+    /// Values are born when computed and live until last read by another operation.
+    fn forward_lives(&mut self, lives: &mut Vec<Value>, forward: &[NodeId]) {
+        for (moment, &id) in forward.iter().enumerate() {
+            let node = &self.graph.nodes[id.0];
+            for input in &node.inputs {
+                if let Some(value) = self.values[input.0] {
+                    lives[value].used(moment);
+                }
+            }
+            self.values[id.0] = Some(lives.len());
+            lives.push(Value::new(node.shape.len(), moment));
+            let saved = op(self.graph, id).saved_len(&self.input_shapes(id));
+            if saved > 0 {
+                self.saved[id.0] = Some(lives.len());
+                lives.push(Value::new(saved, moment));
+            }
+        }
+    }
+
+    /// Gradients live from the first contribution to the last use; what a derivative reads of the
+    /// forward pass lives until then.
+    fn backward_lives(&mut self, lives: &mut Vec<Value>, start: usize, backward: &[Derivative]) {
+        for (moment, derivative) in (start..).zip(backward) {
+            let node = &self.graph.nodes[derivative.node.0];
+            let needs = op(self.graph, derivative.node).needs();
+            let mut read: Vec<Option<usize>> = vec![
+                self.saved[derivative.node.0],
+                self.gradients[derivative.node.0],
+                self.gradients[derivative.target.0],
+            ];
+            if needs.inputs {
+                read.extend(node.inputs.iter().map(|id| self.values[id.0]));
+            }
+            if needs.output {
+                read.push(self.values[derivative.node.0]);
+            }
+            read.into_iter().flatten().for_each(|value| lives[value].used(moment));
+            if self.gradients[derivative.target.0].is_none() {
+                self.gradients[derivative.target.0] = Some(lives.len());
+                let len = self.graph.nodes[derivative.target.0].shape.len();
+                lives.push(Value::new(len, moment));
+            }
+        }
+    }
+
+    /// What was asked for lives on after the run.
+    fn keep(&self, lives: &mut [Value]) {
+        let Self { graph, request, .. } = self;
+        let outputs = request.outputs.iter().chain(&request.loss).map(|id| self.values[id.0]);
+        let wanted = request.gradients.iter().map(|id| self.gradients[id.0]);
+        let params = (0..graph.nodes.len())
+            .filter(|&i| matches!(graph.nodes[i].source, Source::Param(_)))
+            .map(|i| self.gradients[i]);
+        let all = self.values.iter().copied().filter(|_| request.keep_all);
+        let kept = outputs.chain(wanted).chain(params).chain(all);
+        kept.flatten().for_each(|value| lives[value].kept());
+    }
+
+    fn plan(&self, forward: &[NodeId], backward: &[Derivative]) -> Plan<T> {
+        let constants = self.constants();
+        let one = constants.len() - 1;
+        let step_of = |node| forward.iter().position(|&id| id == node).unwrap_or_default();
+        let back = |derivative: &Derivative| BackStep {
+            step: step_of(derivative.node),
+            input: derivative.input,
+            upstream: self.upstream(derivative.node, one),
+            target: self.slot(self.gradients[derivative.target.0]).unwrap_or_default(),
+            write: derivative.write,
+        };
+        Plan {
+            forward: forward.iter().map(|&id| self.step(id)).collect(),
+            backward: backward.iter().map(back).collect(),
+            buffers: self.buffers.iter().map(|&len| vec![T::ZERO; len]).collect(),
+            constants,
+            inputs: self.graph.inputs.clone(),
+            params: self.params(),
+            loss: self.request.loss.and_then(|id| self.slot(self.values[id.0])),
+            values: self.kept(&self.values, &self.request.outputs),
+            gradients: self.kept(&self.gradients, &self.request.gradients),
+            param_gradients: self.param_gradients(),
+            context: Context::default(),
+            progress: Progress::Nothing,
+        }
+    }
+
+    fn slot(&self, value: Option<usize>) -> Option<Slot> {
+        value.map(|value| self.slots[value])
+    }
+
+    fn step(&self, id: NodeId) -> Step<T> {
+        let node = &self.graph.nodes[id.0];
+        Step {
+            op: op(self.graph, id).clone(),
+            path: node.path.clone(),
+            inputs: node.inputs.iter().map(|&input| self.operand(input)).collect(),
+            shape: node.shape,
+            output: self.slot(self.values[id.0]).unwrap_or_default(),
+            saved: self.slot(self.saved[id.0]),
+        }
+    }
+
+    fn operand(&self, id: NodeId) -> Operand {
+        let node = &self.graph.nodes[id.0];
+        let place = match &node.source {
+            Source::Input(index) => Place::Input(*index),
+            Source::Param(param) => Place::Param(*param),
+            Source::Constant(_) => Place::Constant(self.constants_before(id)),
+            Source::Op(_) | Source::Broken => {
+                Place::Buffer(self.slot(self.values[id.0]).unwrap_or_default().buffer)
+            }
+        };
+        Operand { place, shape: node.shape }
+    }
+
+    /// The gradient of a node; that of the loss by itself is the constant 1.
+    fn upstream(&self, id: NodeId, one: usize) -> Operand {
+        let shape = self.graph.nodes[id.0].shape;
+        let place = match self.slot(self.gradients[id.0]) {
+            Some(slot) => Place::Buffer(slot.buffer),
+            None => Place::Constant(one),
+        };
+        Operand { place, shape }
+    }
+
+    /// The graph's constants in order, and the 1 that the backward pass starts from.
+    fn constants(&self) -> Vec<Arc<Tensor<T>>> {
+        let constant = |source: &Source<T>| match source {
+            Source::Constant(tensor) => Some(tensor.clone()),
+            _ => None,
+        };
+        let own = self.graph.nodes.iter().filter_map(|node| constant(&node.source));
+        own.chain([Arc::new(Tensor::scalar(T::ONE))]).collect()
+    }
+
+    fn constants_before(&self, id: NodeId) -> usize {
+        let before = self.graph.nodes[..id.0].iter();
+        before.filter(|node| matches!(node.source, Source::Constant(_))).count()
+    }
+
+    /// The parameters that the graph uses, with the shapes traced.
+    fn params(&self) -> Vec<(crate::ParamId, String, evenkeel_tensor::Shape)> {
+        let used = self.graph.nodes.iter().filter_map(|node| match node.source {
+            Source::Param(id) => Some(id),
+            _ => None,
+        });
+        used.map(|id| {
+            let spec = &self.graph.params[id.index()];
+            (id, spec.name.clone(), spec.shape)
+        })
+        .collect()
+    }
+
+    fn kept(&self, values: &[Option<usize>], asked: &[NodeId]) -> Vec<(NodeId, Slot)> {
+        let all = (0..values.len()).map(NodeId).filter(|_| self.request.keep_all);
+        let ids = asked.iter().copied().chain(all);
+        ids.filter_map(|id| self.slot(values[id.0]).map(|slot| (id, slot))).collect()
+    }
+
+    fn param_gradients(&self) -> Vec<Option<Slot>> {
+        let mut slots = vec![None; self.graph.params.len()];
+        for (i, node) in self.graph.nodes.iter().enumerate() {
+            if let Source::Param(id) = node.source {
+                slots[id.index()] = self.slot(self.gradients[i]);
+            }
+        }
+        slots
+    }
+
+    fn input_shapes(&self, id: NodeId) -> Vec<evenkeel_tensor::Shape> {
+        let inputs = &self.graph.nodes[id.0].inputs;
+        inputs.iter().map(|input| self.graph.nodes[input.0].shape).collect()
+    }
+}
+
+/// The operation of a scheduled node.
+///
+/// # Panics
+/// If the node is not an operation; only operations are scheduled.
+fn op<T: Real>(graph: &Inner<T>, id: NodeId) -> &Arc<dyn Op<T>> {
+    match &graph.nodes[id.0].source {
+        Source::Op(op) => op,
+        _ => unreachable!("only operations are scheduled"),
+    }
+}

@@ -1,0 +1,154 @@
+//! A graph compiled to run many times.
+//!
+//! Building a plan is a small compiler, and each of its passes is a function of its own: drop
+//! what no output needs ([`schedule`]), derive the backward schedule and drop the gradients that
+//! nobody asked for ([`schedule`]), and lay all values into buffers by lifetime ([`memory`]).
+//! Running a plan then allocates nothing.
+
+mod builder;
+mod memory;
+mod run;
+mod schedule;
+
+use std::sync::Arc;
+
+use evenkeel_tensor::{Real, Shape, Tensor, Write, parallel};
+use smallvec::SmallVec;
+
+pub use builder::PlanBuilder;
+
+use crate::{Context, Graph, NodeId, Op, ParamId};
+
+/// A schedule of operations with the buffers that they work in.
+///
+/// Run [`forward`](Self::forward), then, if there is a loss, [`backward`](Self::backward) with
+/// the same operands; then read values and gradients. See the [crate's page](crate) for an
+/// example.
+#[derive(Clone, Debug)]
+pub struct Plan<T: Real = f32> {
+    forward: Vec<Step<T>>,
+    backward: Vec<BackStep>,
+    buffers: Vec<Vec<T>>,
+    constants: Vec<Arc<Tensor<T>>>,
+    inputs: Vec<(String, Shape)>,
+    params: Vec<(ParamId, String, Shape)>,
+    loss: Option<Slot>,
+    values: Vec<(NodeId, Slot)>,
+    gradients: Vec<(NodeId, Slot)>,
+    param_gradients: Vec<Option<Slot>>,
+    context: Context,
+    progress: Progress,
+}
+
+/// How far the present run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Nothing,
+    Forward,
+    Backward,
+}
+
+/// Where an operand's values are at run time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Input(usize),
+    Param(ParamId),
+    Constant(usize),
+    Buffer(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Operand {
+    place: Place,
+    shape: Shape,
+}
+
+/// The first `len` values of a buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Slot {
+    buffer: usize,
+    len: usize,
+}
+
+/// One operation of the forward schedule.
+#[derive(Clone, Debug)]
+struct Step<T: Real> {
+    op: Arc<dyn Op<T>>,
+    path: String,
+    inputs: SmallVec<[Operand; 4]>,
+    shape: Shape,
+    output: Slot,
+    saved: Option<Slot>,
+}
+
+/// One derivative of the backward schedule: that of the loss by one input of one step.
+#[derive(Clone, Copy, Debug)]
+struct BackStep {
+    step: usize,
+    input: usize,
+    upstream: Operand,
+    target: Slot,
+    write: Write,
+}
+
+impl<T: Real> Plan<T> {
+    /// Starts to build a plan for a graph.
+    pub fn builder(graph: &Graph<T>) -> PlanBuilder<'_, T> {
+        PlanBuilder::new(graph)
+    }
+
+    /// Sets what random operations draw by; a trainer does so before every step.
+    pub fn set_context(&mut self, context: Context) {
+        self.context = context;
+    }
+
+    /// The loss of the last forward run; `None` if there was no run or there is no loss.
+    pub fn loss(&self) -> Option<T> {
+        let slot = self.loss.filter(|_| self.progress != Progress::Nothing)?;
+        Some(self.slot(slot)[0])
+    }
+
+    /// The value of a node that was asked for as an output, batch first; `None` if it was not.
+    pub fn value(&self, node: NodeId) -> Option<&[T]> {
+        let found = self.values.iter().find(|(id, _)| *id == node);
+        found.map(|&(_, slot)| self.slot(slot))
+    }
+
+    /// The derivative of the loss by a node that was asked for; `None` if it was not, or the loss
+    /// does not depend on the node.
+    pub fn gradient(&self, node: NodeId) -> Option<&[T]> {
+        let found = self.gradients.iter().find(|(id, _)| *id == node);
+        found.map(|&(_, slot)| self.slot(slot))
+    }
+
+    /// The derivative of the loss by a parameter; `None` if the parameter is not trainable, or
+    /// the loss does not depend on it.
+    pub fn param_gradient(&self, param: ParamId) -> Option<&[T]> {
+        let slot = self.param_gradients.get(param.index()).copied().flatten();
+        slot.map(|slot| self.slot(slot))
+    }
+
+    /// The first step, in the order of running, whose kept output has a value that is infinite or
+    /// NaN: the layer's path and the operation's name. Meant for plans that
+    /// [keep everything](PlanBuilder::keep_all).
+    pub fn first_non_finite(&self) -> Option<(&str, &'static str)> {
+        let kept = |step: &&Step<T>| self.values.iter().any(|(_, slot)| *slot == step.output);
+        let bad = |step: &&Step<T>| !parallel::all_finite(self.slot(step.output));
+        let step = self.forward.iter().filter(kept).find(bad)?;
+        Some((step.path.as_str(), step.op.name()))
+    }
+
+    /// The memory of all buffers, in bytes. Inputs and parameters are not copied and not counted.
+    pub fn memory(&self) -> usize {
+        self.buffers.iter().map(|buffer| buffer.len() * size_of::<T>()).sum()
+    }
+
+    /// The number of operations run forward, and of derivatives run backward.
+    pub fn steps(&self) -> (usize, usize) {
+        (self.forward.len(), self.backward.len())
+    }
+
+    fn slot(&self, slot: Slot) -> &[T] {
+        &self.buffers[slot.buffer][..slot.len]
+    }
+}
