@@ -16,6 +16,13 @@ use crate::{GraphError, Kind, Op, ParamId, Params, Var};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub(crate) usize);
 
+impl NodeId {
+    /// The node's place in the order of tracing, counted from zero.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// What the graph is traced for: some layers, dropout for one, differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {

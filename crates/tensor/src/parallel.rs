@@ -42,27 +42,37 @@ pub fn map_in_place<T: Real>(values: &mut [T], f: impl Fn(T) -> T + Sync) {
     for_each_piece(values, |_, piece| piece.iter_mut().for_each(|x| *x = f(*x)));
 }
 
-/// Folds `f(x)` over all of `values` into one sum: within a piece into eight running sums (so
-/// that the loop vectorizes), the pieces in their order. The result does not depend on the
-/// number of threads.
+/// The sum of `f(x)` over all of `values`: within a piece in eight running sums (so that the loop
+/// vectorizes), over the pieces in a tree whose form depends on their number alone. So the result
+/// does not depend on the number of threads, rounding errors grow with the logarithm of the
+/// length, and nothing is allocated.
 pub fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T + Sync) -> T {
-    let piece_sum = |piece: &[T]| {
-        let mut lanes = [T::ZERO; 8];
-        let mut eights = piece.chunks_exact(8);
-        for eight in &mut eights {
-            for (lane, &x) in lanes.iter_mut().zip(eight) {
-                *lane += f(x);
-            }
-        }
-        let rest = eights.remainder().iter().fold(T::ZERO, |sum, &x| sum + f(x));
-        lanes.iter().fold(rest, |sum, &lane| sum + lane)
-    };
-    if values.len() < PARALLEL_LEN {
-        values.chunks(PIECE).fold(T::ZERO, |sum, piece| sum + piece_sum(piece))
-    } else {
-        let partial: Vec<T> = values.par_chunks(PIECE).map(piece_sum).collect();
-        partial.into_iter().fold(T::ZERO, |sum, part| sum + part)
+    tree_sum(values, &f)
+}
+
+fn tree_sum<T: Real>(values: &[T], f: &(impl Fn(T) -> T + Sync)) -> T {
+    if values.len() <= PIECE {
+        return piece_sum(values, f);
     }
+    let (left, right) = values.split_at((values.len() / PIECE).div_ceil(2) * PIECE);
+    let halves = if values.len() < PARALLEL_LEN {
+        (tree_sum(left, f), tree_sum(right, f))
+    } else {
+        rayon::join(|| tree_sum(left, f), || tree_sum(right, f))
+    };
+    halves.0 + halves.1
+}
+
+fn piece_sum<T: Real>(piece: &[T], f: &impl Fn(T) -> T) -> T {
+    let mut lanes = [T::ZERO; 8];
+    let mut eights = piece.chunks_exact(8);
+    for eight in &mut eights {
+        for (lane, &x) in lanes.iter_mut().zip(eight) {
+            *lane += f(x);
+        }
+    }
+    let rest = eights.remainder().iter().fold(T::ZERO, |sum, &x| sum + f(x));
+    lanes.iter().fold(rest, |sum, &lane| sum + lane)
 }
 
 /// The sum of all values.

@@ -1,0 +1,104 @@
+//! Stochastic gradient descent, with or without momentum.
+
+use evenkeel_tensor::Real;
+
+use crate::error::check;
+use crate::{Optimizer, TrainError};
+
+/// How earlier gradients carry on. The number is μ in [0, 1), usually 0.9.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Momentum {
+    /// v ← μv + g, w ← w − ηv (Polyak 1964).
+    Classic(f64),
+    /// v ← μv + g, w ← w − η(g + μv) (Nesterov 1983, in the form of Sutskever et al. 2013).
+    Nesterov(f64),
+}
+
+impl Momentum {
+    fn coefficient(self) -> f64 {
+        match self {
+            Self::Classic(mu) | Self::Nesterov(mu) => mu,
+        }
+    }
+}
+
+/// Stochastic gradient descent: w ← w − ηg, or with momentum.
+///
+/// | setting | default | range |
+/// |---|---|---|
+/// | momentum | none | μ at least 0 and below 1 |
+///
+/// ```
+/// use evenkeel_train::{Momentum, Sgd};
+///
+/// let plain = Sgd::new();
+/// let fast = Sgd::new().with_momentum(Momentum::Nesterov(0.9));
+/// assert_ne!(plain, fast);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sgd {
+    momentum: Option<Momentum>,
+}
+
+impl Sgd {
+    /// Without momentum.
+    pub const fn new() -> Self {
+        Self { momentum: None }
+    }
+
+    /// With momentum.
+    #[must_use]
+    pub const fn with_momentum(self, momentum: Momentum) -> Self {
+        Self { momentum: Some(momentum) }
+    }
+}
+
+impl<T: Real> Optimizer<T> for Sgd {
+    fn name(&self) -> &'static str {
+        "sgd"
+    }
+
+    fn check(&self) -> Result<(), TrainError> {
+        let mu = self.momentum.map_or(0.0, Momentum::coefficient);
+        check("momentum", mu, (0.0..1.0).contains(&mu), "at least 0 and below 1")
+    }
+
+    fn slots(&self) -> usize {
+        usize::from(self.momentum.is_some())
+    }
+
+    fn update(&self, _: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [T]) {
+        let rate = T::of(rate);
+        let Some(momentum) = self.momentum else {
+            value.iter_mut().zip(gradient).for_each(|(w, &g)| *w -= rate * g);
+            return;
+        };
+        let mu = T::of(momentum.coefficient());
+        let triples = value.iter_mut().zip(gradient).zip(state);
+        match momentum {
+            Momentum::Classic(_) => triples.for_each(|((w, &g), v)| {
+                *v = mu * *v + g;
+                *w -= rate * *v;
+            }),
+            Momentum::Nesterov(_) => triples.for_each(|((w, &g), v)| {
+                *v = mu * *v + g;
+                *w -= rate * (g + mu * *v);
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_momentum_outside_its_range_is_refused() {
+        for (mu, text) in [(1.0, "1"), (-0.1, "-0.1"), (f64::NAN, "NaN")] {
+            let sgd = Sgd::new().with_momentum(Momentum::Classic(mu));
+            let error = Optimizer::<f32>::check(&sgd).unwrap_err();
+            let message = format!("momentum must be at least 0 and below 1, got {text}");
+            assert_eq!(error.to_string(), message);
+        }
+    }
+}
