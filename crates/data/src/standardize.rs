@@ -32,13 +32,24 @@ impl Standardizer {
     /// The standard deviation is that of the samples themselves (divided by N, not N − 1). A
     /// constant feature keeps the scale 1, so that it becomes 0.
     pub fn fit<T: Real>(train: &Dataset<T>) -> Self {
-        let (inputs, samples) = (train.inputs(), train.len() as f64);
-        // Distances from the first sample are exactly 0 for a constant feature, whatever the
-        // rounding, so its mean is exact and it is found to be constant.
-        let first: Vec<f64> = inputs.sample(0).iter().map(|x| x.to_f64()).collect();
-        let offset = fold(inputs, |sum, feature, x| sum + (x - first[feature]));
-        let mean: Vec<f64> = first.iter().zip(&offset).map(|(x, sum)| x + sum / samples).collect();
-        Self { scale: deviations(inputs, &mean), mean }
+        let (mean, deviations) = moments(train);
+        let positive = |deviation| if deviation > 0.0 { deviation } else { 1.0 };
+        Self { mean, scale: deviations.into_iter().map(positive).collect() }
+    }
+
+    /// Measures every feature's mean, and one scale for all features: the root of their mean
+    /// variance. (1 if all features are constant.)
+    ///
+    /// Right where all features are of one kind, as pixels are: dividing each by a deviation of
+    /// its own would blow up those at the rim, which are hardly ever inked, until a few samples
+    /// reach values of twenty and more.
+    pub fn fit_pooled<T: Real>(train: &Dataset<T>) -> Self {
+        let (mean, deviations) = moments(train);
+        let most = deviations.iter().copied().fold(0.0, f64::max);
+        let shares = deviations.iter().map(|deviation| (deviation / most).powi(2));
+        let pooled = most * (shares.sum::<f64>() / mean.len() as f64).sqrt();
+        let scale = if most > 0.0 { pooled } else { 1.0 };
+        Self { scale: vec![scale; mean.len()], mean }
     }
 
     /// The mean of each feature in the training part.
@@ -72,7 +83,19 @@ impl Standardizer {
     }
 }
 
-/// The standard deviation of each feature, or 1 where it is 0.
+/// The mean and the standard deviation of each feature, in `f64`.
+fn moments<T: Real>(train: &Dataset<T>) -> (Vec<f64>, Vec<f64>) {
+    let (inputs, samples) = (train.inputs(), train.len() as f64);
+    // Distances from the first sample are exactly 0 for a constant feature, whatever the
+    // rounding, so its mean is exact and it is found to be constant.
+    let first: Vec<f64> = inputs.sample(0).iter().map(|x| x.to_f64()).collect();
+    let offset = fold(inputs, |sum, feature, x| sum + (x - first[feature]));
+    let mean: Vec<f64> = first.iter().zip(&offset).map(|(x, sum)| x + sum / samples).collect();
+    let deviations = deviations(inputs, &mean);
+    (mean, deviations)
+}
+
+/// The standard deviation of each feature.
 fn deviations<T: Real>(inputs: &Tensor<T>, mean: &[f64]) -> Vec<f64> {
     // Squares are taken of shares of the largest distance: they neither overflow nor vanish.
     let reach = fold(inputs, |most, feature, x| most.max((x - mean[feature]).abs()));
@@ -80,8 +103,7 @@ fn deviations<T: Real>(inputs: &Tensor<T>, mean: &[f64]) -> Vec<f64> {
     let squares = fold(inputs, |sum, i, x| sum + ((x - mean[i]) / reach[i]).powi(2));
     let samples = inputs.shape().samples() as f64;
     let deviation = |(sum, reach): (f64, f64)| reach * (sum / samples).sqrt();
-    let positive = |deviation| if deviation > 0.0 { deviation } else { 1.0 };
-    squares.into_iter().zip(reach).map(deviation).map(positive).collect()
+    squares.into_iter().zip(reach).map(deviation).collect()
 }
 
 /// For each feature, what `step(result so far, feature, value)` gives over all samples, from 0.
@@ -148,6 +170,19 @@ mod tests {
         let standardizer = Standardizer::fit(&train);
         assert_eq!(standardizer.scale(), &[1.0]);
         assert_eq!(standardizer.apply(&train).unwrap().inputs().as_slice(), &[0.0; 7]);
+    }
+
+    #[test]
+    fn a_pooled_scale_makes_the_mean_variance_1_and_keeps_the_features_in_proportion() {
+        // Variances 4 and 0: the pooled one is 2.
+        let train = of(2, vec![2.0f64, 7.0, -2.0, 7.0]);
+        let standardizer = Standardizer::fit_pooled(&train);
+        assert_eq!(standardizer.mean(), &[0.0, 7.0]);
+        let expected = [2f64.sqrt(); 2];
+        assert_abs_diff_eq!(standardizer.scale(), &expected[..], epsilon = 1e-15);
+        let result = standardizer.apply(&train).unwrap();
+        assert_abs_diff_eq!(result.inputs().variance(), 1.0, epsilon = 1e-15);
+        assert_eq!(Standardizer::fit_pooled(&of(1, vec![3.0f32; 4])).scale(), &[1.0]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use evenkeel_tensor::{Real, Shape, Write, product};
 
 use super::matmul::{columns, gradient_of};
+use super::row_sum::add_row_sum;
 use crate::{Backward, Context, Gradient, Needs, Op, View};
 
 /// `[.., in]` times a weight `[in, out]`, plus a bias `[out]` if there is a third operand.
@@ -62,10 +63,7 @@ impl<T: Real> Op<T> for Linear {
         if input < 2 {
             return gradient_of(pass, input, gradient);
         }
-        let target = gradient.zeroed();
-        for sample in pass.upstream.chunks_exact(target.len().max(1)) {
-            target.iter_mut().zip(sample).for_each(|(g, &up)| *g += up);
-        }
+        add_row_sum(gradient.zeroed(), pass.upstream);
     }
 }
 

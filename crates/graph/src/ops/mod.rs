@@ -10,6 +10,7 @@ mod mean_squared_error;
 mod reduce;
 mod reduction;
 mod reshape;
+mod row_sum;
 mod sigmoid_binary_cross_entropy;
 mod softmax;
 mod softmax_cross_entropy;
