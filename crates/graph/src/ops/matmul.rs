@@ -15,7 +15,7 @@ pub struct MatMul;
 
 /// A view as the column-major matrix that it is: its last axis is the rows, all others the
 /// columns.
-pub(super) fn columns<'a, T>(shape: Shape, data: &'a [T]) -> MatRef<'a, T> {
+pub(super) fn columns<'a, T: Copy>(shape: Shape, data: &'a [T]) -> MatRef<'a, T> {
     let rows = shape.features();
     MatRef::new(data, rows, data.len().checked_div(rows).unwrap_or(0))
 }

@@ -1,93 +1,122 @@
-//! The serial product kernel: the `gemm` crates behind a safe function.
-#![allow(unsafe_code)]
+//! The serial product kernel: blocked as in Goto & van de Geijn (2008).
+//!
+//! Blocks of both operands are copied ("packed") into buffers where the innermost loop finds them
+//! one after another, whatever their strides; a *tile* of the result is then computed in
+//! registers by the microkernel of the machine's widest instructions. Each value of the result
+//! is summed over k in the same order, wherever in the matrix it stands.
 
-use gemm_common::Parallelism;
+use std::cell::RefCell;
 
+use super::pack::pack;
+use super::tile::{Tile, tile_of};
 use super::{MatRef, Write};
 use crate::Real;
 
-/// The pointers, sizes and strides of one product, in the order the `gemm` crates take them.
-pub struct Args<T> {
-    size: (usize, usize, usize),
-    c: *mut T,
-    add: bool,
-    a: *const T,
-    a_strides: (isize, isize),
-    b: *const T,
-    b_strides: (isize, isize),
+/// The extents of the block of A that is packed at a time (it stays in the second-level cache),
+/// and the columns of the block of B (third level).
+const BLOCK_ROWS: usize = 384;
+const BLOCK_DEPTH: usize = 384;
+const BLOCK_COLUMNS: usize = 1536;
+
+/// A type that products can be computed for.
+pub trait Gemm: Sized + Copy + 'static {
+    /// Runs `work` with this thread's packing buffers, which are made once and only grow.
+    fn with_buffers(work: impl FnOnce(&mut Buffers<Self>));
+
+    /// The microkernels for this type that this machine runs best.
+    fn tile() -> Tile<Self>;
 }
 
-/// A type that a serial product kernel exists for.
-pub trait Gemm: Sized {
-    /// C = A·B or C += A·B on the calling thread.
-    ///
-    /// # Safety
-    /// Every index that the sizes and strides reach lies within its matrix, and `c` overlaps
-    /// neither `a` nor `b`.
-    unsafe fn gemm(args: &Args<Self>);
+/// The packed blocks of A and of B.
+#[derive(Debug, Default)]
+pub struct Buffers<T> {
+    a: Vec<T>,
+    b: Vec<T>,
 }
 
 macro_rules! gemm {
-    ($type:ident, $gemm:path) => {
+    ($type:ident, $name:ident) => {
+        thread_local! {
+            static $name: RefCell<Buffers<$type>> =
+                const { RefCell::new(Buffers { a: Vec::new(), b: Vec::new() }) };
+        }
+
         impl Gemm for $type {
-            unsafe fn gemm(args: &Args<Self>) {
-                let (m, n, k) = args.size;
-                let (row, col) = (|s: (isize, isize)| s.0, |s: (isize, isize)| s.1);
-                // SAFETY: the caller vouches for sizes, strides and aliasing.
-                unsafe {
-                    $gemm()(
-                        m,
-                        n,
-                        k,
-                        args.c,
-                        m as isize,
-                        1,
-                        args.add,
-                        args.a,
-                        col(args.a_strides),
-                        row(args.a_strides),
-                        args.b,
-                        col(args.b_strides),
-                        row(args.b_strides),
-                        1.0,
-                        1.0,
-                        false,
-                        false,
-                        false,
-                        Parallelism::None,
-                    );
-                }
+            fn with_buffers(work: impl FnOnce(&mut Buffers<Self>)) {
+                $name.with_borrow_mut(work);
+            }
+
+            fn tile() -> Tile<Self> {
+                tile_of::$type()
             }
         }
     };
 }
 
-gemm!(f32, gemm_f32::gemm::f32::get_gemm_fn);
-gemm!(f64, gemm_f64::gemm::f64::get_gemm_fn);
+gemm!(f32, BUFFERS_F32);
+gemm!(f64, BUFFERS_F64);
 
-/// Computes one panel on the calling thread; the sizes have been checked by the caller
-/// ([`product`](super::product)) and are checked again here because memory safety rests on them.
+/// C = A·B or C += A·B on the calling thread; sizes have been checked by
+/// [`product`](super::product).
 pub(super) fn multiply<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>, write: Write, c: &mut [T]) {
-    let (m, k, n) = (a.rows, a.cols, b.cols);
-    assert!(k == b.rows && c.len() == m * n && reaches(&a) && reaches(&b));
-    let strides = |x: &MatRef<'_, T>| (x.row_stride as isize, x.col_stride as isize);
-    let args = Args {
-        size: (m, n, k),
-        c: c.as_mut_ptr(),
-        add: write == Write::Add,
-        a: a.data.as_ptr(),
-        a_strides: strides(&a),
-        b: b.data.as_ptr(),
-        b_strides: strides(&b),
-    };
-    // SAFETY: the assertion above puts every index within its slice, and the exclusive borrow of
-    // `c` rules out overlap.
-    unsafe { T::gemm(&args) }
+    if a.cols == 0 {
+        if write == Write::Set {
+            c.fill(T::ZERO);
+        }
+        return;
+    }
+    T::with_buffers(|buffers| blocks(a, b, write, c, buffers));
 }
 
-/// Whether the largest index of the matrix lies within its data.
-fn reaches<T>(x: &MatRef<'_, T>) -> bool {
-    x.rows == 0
-        || x.cols == 0
-        || (x.rows - 1) * x.row_stride + (x.cols - 1) * x.col_stride < x.data.len()
+/// Walks over the blocks: columns of B, then depth, then rows of A.
+fn blocks<T: Real>(
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    write: Write,
+    c: &mut [T],
+    buffers: &mut Buffers<T>,
+) {
+    let (tile, m) = (T::tile(), a.rows);
+    for (column, columns) in pieces(b.cols, BLOCK_COLUMNS) {
+        for (depth, depths) in pieces(a.cols, BLOCK_DEPTH) {
+            // The first block along the depth sets, all others add.
+            let write = if depth == 0 { write } else { Write::Add };
+            let block = b.block(depth, depths, column, columns).t();
+            pack(&mut buffers.b, block, tile.b, tile.b);
+            for (row, rows) in pieces(m, BLOCK_ROWS) {
+                let block = a.block(row, rows, depth, depths);
+                pack(&mut buffers.a, block, tile.a, tile.a_tail);
+                let c = &mut c[column * m + row..];
+                tiles(&tile, buffers, (rows, columns, depths), m, write, c);
+            }
+        }
+    }
+}
+
+/// Walks over the tiles of one block of the result, whose columns stand `stride` apart.
+fn tiles<T: Real>(
+    tile: &Tile<T>,
+    buffers: &Buffers<T>,
+    (rows, columns, depths): (usize, usize, usize),
+    stride: usize,
+    write: Write,
+    c: &mut [T],
+) {
+    for (column, width) in pieces(columns, tile.b.width) {
+        let b = &buffers.b[column * depths..][..tile.b.width * depths];
+        for (row, height) in pieces(rows, tile.a.width) {
+            // A tail that fits has a kernel of its own, so that fewer zeros are multiplied.
+            let (run, packed) = match height <= tile.a_tail.width {
+                true => (tile.tail, tile.a_tail.width),
+                false => (tile.full, tile.a.width),
+            };
+            let a = &buffers.a[row * depths..][..packed * depths];
+            run(a, b, &mut c[column * stride + row..], stride, (height, width), write);
+        }
+    }
+}
+
+/// Cuts `0..len` into pieces of `size`; yields the start and the length of each.
+fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
 }

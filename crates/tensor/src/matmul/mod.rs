@@ -5,6 +5,8 @@
 //! depends on the sizes alone, so the result has the same bits for any number of threads.
 
 pub(crate) mod kernel;
+mod pack;
+mod tile;
 
 use rayon::prelude::*;
 
@@ -29,7 +31,7 @@ pub struct MatRef<'a, T> {
     col_stride: usize,
 }
 
-impl<'a, T> MatRef<'a, T> {
+impl<'a, T: Copy> MatRef<'a, T> {
     /// The `rows` × `cols` matrix whose columns stand one after another in `data`.
     ///
     /// # Panics
@@ -53,8 +55,14 @@ impl<'a, T> MatRef<'a, T> {
 
     /// The columns from `first` on, `count` of them.
     fn columns(self, first: usize, count: usize) -> Self {
-        let data = if count == 0 { &[] } else { &self.data[first * self.col_stride..] };
-        Self { data, cols: count, ..self }
+        self.block(0, self.rows, first, count)
+    }
+
+    /// A part of the matrix: so many rows and columns from these on.
+    fn block(self, row: usize, rows: usize, column: usize, columns: usize) -> Self {
+        let start = row * self.row_stride + column * self.col_stride;
+        let data = self.data.get(start..).unwrap_or_default();
+        Self { data, rows, cols: columns, ..self }
     }
 }
 
