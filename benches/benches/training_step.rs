@@ -4,6 +4,7 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use evenkeel::prelude::*;
+use evenkeel_benches::{batch, network};
 
 /// Layer widths and batch size, from forty parameters to half a million.
 const NETWORKS: [(&str, &[usize], usize); 4] = [
@@ -12,20 +13,6 @@ const NETWORKS: [(&str, &[usize], usize); 4] = [
     ("784-128x10-10, batch 64", &[784, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 10], 64),
     ("784-512-256-10, batch 128", &[784, 512, 256, 10], 128),
 ];
-
-fn network(widths: &[usize]) -> Model {
-    let (inputs, hidden, outputs) =
-        (widths[0], &widths[1..widths.len() - 1], widths[widths.len() - 1]);
-    let network = Sequential::mlp(inputs, hidden, outputs, Activation::Relu);
-    network.build(&Policy::auto(), 1).expect("these networks are sound")
-}
-
-fn batch(inputs: usize, samples: usize) -> (Tensor, Tensor) {
-    let mut x = Tensor::zeros([samples, inputs]);
-    Stream::new(1, "x").fill(x.as_mut_slice(), Stream::standard_normal);
-    let labels = (0..samples).map(|i| (i % 2) as f32).collect();
-    (x, Tensor::from_vec([samples], labels).expect("one label for each sample"))
-}
 
 fn steps(c: &mut Criterion) {
     let mut group = c.benchmark_group("training step");
