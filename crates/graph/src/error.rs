@@ -30,6 +30,12 @@ pub enum GraphError {
         /// The path of the layer where it was used.
         path: String,
     },
+    /// An output or the loss of a plan is an input, a parameter or a constant.
+    #[error("{what} is not computed: it is an input, a parameter or a constant")]
+    NotComputed {
+        /// `an output` or `the loss`.
+        what: &'static str,
+    },
     /// The loss of a plan is not a single value.
     #[error("the loss must be a single value of shape [], got shape {shape}")]
     LossNotScalar {

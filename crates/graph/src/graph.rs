@@ -194,6 +194,17 @@ impl<T: Real> Graph<T> {
         self.inner.borrow().path()
     }
 
+    /// How many operations of this name were traced at the present path.
+    pub(crate) fn count_here(&self, operation: &str) -> usize {
+        let inner = self.inner.borrow();
+        let path = inner.path();
+        let same = |node: &&Node<T>| match &node.source {
+            Source::Op(op) => node.path == path && op.name() == operation,
+            _ => false,
+        };
+        inner.nodes.iter().filter(same).count()
+    }
+
     /// Remembers a mistake that a layer found while tracing, with the present path; building the
     /// plan returns it if it is the first. The result stands in for the value that is missing.
     pub fn fail(&self, operation: &'static str, reason: impl Into<String>) -> Var<'_, T> {

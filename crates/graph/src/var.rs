@@ -149,13 +149,13 @@ impl<'g, T: Real> Var<'g, T> {
 
     /// Drops each value with probability `p` and divides the others by 1 − p, in a graph traced
     /// for training; the value itself otherwise. The numbers drawn depend on the plan's seed,
-    /// the step and the layer's path.
+    /// the step, the layer's path and how many dropouts came before it there.
     #[must_use]
     pub fn dropout(self, p: f64) -> Self {
         if self.graph.mode() == crate::Mode::Inference {
             return self;
         }
-        let name = format!("{}/dropout", self.graph.path());
+        let name = format!("{}/dropout.{}", self.graph.path(), self.graph.count_here("dropout"));
         self.graph.apply(Dropout::new(p, name), &[self])
     }
 

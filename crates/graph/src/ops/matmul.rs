@@ -16,8 +16,9 @@ pub struct MatMul;
 /// A view as the column-major matrix that it is: its last axis is the rows, all others the
 /// columns.
 pub(super) fn columns<'a, T: Copy>(shape: Shape, data: &'a [T]) -> MatRef<'a, T> {
-    let rows = shape.features();
-    MatRef::new(data, rows, data.len().checked_div(rows).unwrap_or(0))
+    let dims = shape.dims();
+    let columns = dims[..dims.len().saturating_sub(1)].iter().product();
+    MatRef::new(data, shape.features(), columns)
 }
 
 /// Writes or adds the derivative by operand `input` of the product of the first two operands.

@@ -18,32 +18,41 @@ pub struct PlanBuilder<'g, T: Real = f32> {
     gradients: Vec<NodeId>,
     loss: Option<NodeId>,
     keep_all: bool,
+    foreign: bool,
 }
 
 impl<'g, T: Real> PlanBuilder<'g, T> {
     pub(super) fn new(graph: &'g Graph<T>) -> Self {
-        Self { graph, outputs: Vec::new(), gradients: Vec::new(), loss: None, keep_all: false }
+        let (outputs, gradients) = (Vec::new(), Vec::new());
+        Self { graph, outputs, gradients, loss: None, keep_all: false, foreign: false }
+    }
+
+    /// The number of a variable's node; remembers if it belongs to another graph.
+    fn own(&mut self, var: Var<'_, T>) -> NodeId {
+        self.foreign |= !std::ptr::eq(var.graph(), self.graph);
+        var.id()
     }
 
     /// Asks for the value of a variable, to be read with [`Plan::value`].
     #[must_use]
     pub fn output(mut self, var: Var<'g, T>) -> Self {
-        self.outputs.push(var.id());
-        self
+        let node = self.own(var);
+        self.output_of(node)
     }
 
     /// Asks for the derivative of this single value by every trainable parameter, to be read with
     /// [`Plan::param_gradient`].
     #[must_use]
     pub fn loss(mut self, var: Var<'g, T>) -> Self {
-        self.loss = Some(var.id());
+        self.loss = Some(self.own(var));
         self
     }
 
     /// Asks for the derivative of the loss by a variable, to be read with [`Plan::gradient`].
     #[must_use]
-    pub fn gradient(self, var: Var<'g, T>) -> Self {
-        self.gradient_of(var.id())
+    pub fn gradient(mut self, var: Var<'g, T>) -> Self {
+        let node = self.own(var);
+        self.gradient_of(node)
     }
 
     /// Asks for the value of a node by its number.
@@ -70,21 +79,36 @@ impl<'g, T: Real> PlanBuilder<'g, T> {
     /// Compiles the plan.
     ///
     /// # Errors
-    /// The first mistake made while tracing, or [`GraphError::LossNotScalar`].
+    /// The first mistake made while tracing, [`GraphError::ForeignVariable`] for what belongs to
+    /// another graph, [`GraphError::NotComputed`] if an output or the loss is an input, a
+    /// parameter or a constant, or [`GraphError::LossNotScalar`].
     pub fn build(self) -> Result<Plan<T>, GraphError> {
         self.graph.check()?;
         let inner = self.graph.inner();
-        if let Some(shape) = self.loss.map(|loss| inner.nodes[loss.0].shape)
-            && shape.axes() != 0
-        {
-            return Err(GraphError::LossNotScalar { shape });
-        }
+        self.check(&inner)?;
         let wanted: Vec<NodeId> = self.outputs.iter().chain(&self.loss).copied().collect();
         let forward = schedule::forward(&inner, &wanted);
         let backward = self.loss.map_or_else(Vec::new, |loss| {
             schedule::backward(&inner, &forward, loss, &self.gradients)
         });
         Ok(Layout::new(&inner, &self, &forward, &backward).plan(&forward, &backward))
+    }
+
+    /// Checks what was asked for.
+    fn check(&self, inner: &Inner<T>) -> Result<(), GraphError> {
+        let computed = || self.outputs.iter().chain(&self.loss);
+        let unknown = |id: &NodeId| id.0 >= inner.nodes.len();
+        if self.foreign || computed().chain(&self.gradients).any(unknown) {
+            return Err(GraphError::ForeignVariable { path: String::new() });
+        }
+        if let Some(id) = computed().find(|id| !inner.nodes[id.0].is_op()) {
+            let what = if self.loss == Some(*id) { "the loss" } else { "an output" };
+            return Err(GraphError::NotComputed { what });
+        }
+        match self.loss.map(|loss| inner.nodes[loss.0].shape) {
+            Some(shape) if shape.axes() != 0 => Err(GraphError::LossNotScalar { shape }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -202,8 +226,8 @@ impl<'a, T: Real> Layout<'a, T> {
             inputs: self.graph.inputs.clone(),
             params: self.params(),
             loss: self.request.loss.and_then(|id| self.slot(self.values[id.0])),
-            values: self.kept(&self.values, &self.request.outputs),
-            gradients: self.kept(&self.gradients, &self.request.gradients),
+            values: self.kept_values(),
+            gradients: self.slots(&self.gradients, self.request.gradients.iter().copied()),
             param_gradients: self.param_gradients(),
             context: Context::default(),
             progress: Progress::Nothing,
@@ -217,6 +241,7 @@ impl<'a, T: Real> Layout<'a, T> {
     fn step(&self, id: NodeId) -> Step<T> {
         let node = &self.graph.nodes[id.0];
         Step {
+            node: id,
             op: op(self.graph, id).clone(),
             path: node.path.clone(),
             inputs: node.inputs.iter().map(|&input| self.operand(input)).collect(),
@@ -277,16 +302,25 @@ impl<'a, T: Real> Layout<'a, T> {
         .collect()
     }
 
-    fn kept(&self, values: &[Option<usize>], asked: &[NodeId]) -> Vec<(NodeId, Slot)> {
-        let all = (0..values.len()).map(NodeId).filter(|_| self.request.keep_all);
-        let ids = asked.iter().copied().chain(all);
-        ids.filter_map(|id| self.slot(values[id.0]).map(|slot| (id, slot))).collect()
+    fn kept_values(&self) -> Vec<(NodeId, Slot)> {
+        let all = (0..self.values.len()).map(NodeId).filter(|_| self.request.keep_all);
+        self.slots(&self.values, self.request.outputs.iter().copied().chain(all))
+    }
+
+    fn slots(
+        &self,
+        values: &[Option<usize>],
+        nodes: impl Iterator<Item = NodeId>,
+    ) -> Vec<(NodeId, Slot)> {
+        nodes.filter_map(|id| self.slot(values[id.0]).map(|slot| (id, slot))).collect()
     }
 
     fn param_gradients(&self) -> Vec<Option<Slot>> {
         let mut slots = vec![None; self.graph.params.len()];
         for (i, node) in self.graph.nodes.iter().enumerate() {
-            if let Source::Param(id) = node.source {
+            if let Source::Param(id) = node.source
+                && self.graph.params[id.index()].trainable
+            {
                 slots[id.index()] = self.slot(self.gradients[i]);
             }
         }

@@ -73,6 +73,7 @@ struct Slot {
 /// One operation of the forward schedule.
 #[derive(Clone, Debug)]
 struct Step<T: Real> {
+    node: NodeId,
     op: Arc<dyn Op<T>>,
     path: String,
     inputs: SmallVec<[Operand; 4]>,
@@ -108,22 +109,26 @@ impl<T: Real> Plan<T> {
         Some(self.slot(slot)[0])
     }
 
-    /// The value of a node that was asked for as an output, batch first; `None` if it was not.
+    /// The value of a node that was asked for as an output, batch first; `None` if it was not, or
+    /// before `forward`.
     pub fn value(&self, node: NodeId) -> Option<&[T]> {
+        (self.progress != Progress::Nothing).then_some(())?;
         let found = self.values.iter().find(|(id, _)| *id == node);
         found.map(|&(_, slot)| self.slot(slot))
     }
 
-    /// The derivative of the loss by a node that was asked for; `None` if it was not, or the loss
-    /// does not depend on the node.
+    /// The derivative of the loss by a node that was asked for; `None` if it was not, before
+    /// `backward`, or if the loss does not depend on the node (or is that node).
     pub fn gradient(&self, node: NodeId) -> Option<&[T]> {
+        self.after_backward()?;
         let found = self.gradients.iter().find(|(id, _)| *id == node);
         found.map(|&(_, slot)| self.slot(slot))
     }
 
-    /// The derivative of the loss by a parameter; `None` if the parameter is not trainable, or
-    /// the loss does not depend on it.
+    /// The derivative of the loss by a parameter; `None` before `backward`, if the parameter is
+    /// not trainable, or if the loss does not depend on it.
     pub fn param_gradient(&self, param: ParamId) -> Option<&[T]> {
+        self.after_backward()?;
         let slot = self.param_gradients.get(param.index()).copied().flatten();
         slot.map(|slot| self.slot(slot))
     }
@@ -132,7 +137,7 @@ impl<T: Real> Plan<T> {
     /// NaN: the layer's path and the operation's name. Meant for plans that
     /// [keep everything](PlanBuilder::keep_all).
     pub fn first_non_finite(&self) -> Option<(&str, &'static str)> {
-        let kept = |step: &&Step<T>| self.values.iter().any(|(_, slot)| *slot == step.output);
+        let kept = |step: &&Step<T>| self.values.iter().any(|(node, _)| *node == step.node);
         let bad = |step: &&Step<T>| !parallel::all_finite(self.slot(step.output));
         let step = self.forward.iter().filter(kept).find(bad)?;
         Some((step.path.as_str(), step.op.name()))
@@ -146,6 +151,10 @@ impl<T: Real> Plan<T> {
     /// The number of operations run forward, and of derivatives run backward.
     pub fn steps(&self) -> (usize, usize) {
         (self.forward.len(), self.backward.len())
+    }
+
+    fn after_backward(&self) -> Option<()> {
+        (self.progress == Progress::Backward).then_some(())
     }
 
     fn slot(&self, slot: Slot) -> &[T] {

@@ -141,9 +141,10 @@ impl<T: Real> Plan<T> {
             same("input", name, *shape, input.shape())?;
         }
         for (id, name, shape) in &self.params {
-            let known = id.index() < params.len();
-            let got = if known { params.get(*id).value().shape() } else { Shape::default() };
-            same("parameter", name, *shape, got)?;
+            if id.index() >= params.len() {
+                return Err(GraphError::ForeignParameter { path: String::new() });
+            }
+            same("parameter", name, *shape, params.get(*id).value().shape())?;
         }
         Ok(())
     }
