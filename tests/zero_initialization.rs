@@ -1,4 +1,5 @@
 //! What zero and constant initialization do, as facts.
+#![allow(clippy::unwrap_used)]
 
 use evenkeel::checkup::distinct_units;
 use evenkeel::prelude::*;

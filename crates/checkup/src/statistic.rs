@@ -71,7 +71,7 @@ mod tests {
     fn figures_print_with_significant_digits() {
         for (x, text) in [
             (0.0, "0"),
-            (2.302585, "2.30"),
+            (2.304, "2.30"),
             (123.456, "123"),
             (0.012345, "0.0123"),
             (1.5e-7, "1.50e-7"),

@@ -64,3 +64,8 @@ pub mod prelude {
         Adam, History, Metric, Momentum, Optimizer, Sgd, Stepper, Trainer, evaluate,
     };
 }
+
+/// Runs the README's program as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -156,21 +156,9 @@ impl Activation {
                     T::of(slope)
                 }
             }
-            // For x < 0: φ = λα(e^x − 1), so φ′ = λα e^x = φ + λα.
-            Self::Elu { alpha } => {
-                if x > zero {
-                    one
-                } else {
-                    y + T::of(alpha)
-                }
-            }
-            Self::Selu => {
-                if x > zero {
-                    T::of(SELU_SCALE)
-                } else {
-                    y + T::of(SELU_SCALE * SELU_ALPHA)
-                }
-            }
+            // For x < 0: φ = λα(e^x − 1), so φ′ = λα e^x. (φ + λα is the same, but cancels.)
+            Self::Elu { alpha } => elu_slope(x, T::ONE, T::of(alpha)),
+            Self::Selu => elu_slope(x, T::of(SELU_SCALE), T::of(SELU_ALPHA)),
             Self::Gelu => normal_distribution(x) + x * normal_density(x),
             Self::GeluTanh => gelu_tanh_derivative(x),
             // φ = xσ, so φ′ = σ + xσ(1 − σ) = σ + φ(1 − σ).
@@ -197,6 +185,11 @@ fn sigmoid<T: Real>(x: T) -> T {
 #[inline]
 fn elu<T: Real>(x: T, scale: T, alpha: T) -> T {
     scale * if x > T::ZERO { x } else { alpha * x.exp_m1() }
+}
+
+#[inline]
+fn elu_slope<T: Real>(x: T, scale: T, alpha: T) -> T {
+    scale * if x > T::ZERO { T::ONE } else { alpha * x.exp() }
 }
 
 /// Φ(x) by the complementary error function, which keeps the lower tail exact.

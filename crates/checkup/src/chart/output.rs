@@ -87,7 +87,7 @@ mod tests {
         }
 
         fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> DrawResult {
-            area.draw(&Circle::new((20, 15), 8, &RED)).map_err(text)
+            area.draw(&Circle::new((20, 15), 8, RED)).map_err(text)
         }
     }
 
