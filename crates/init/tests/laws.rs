@@ -1,5 +1,7 @@
 //! Every initializer draws from the law that it describes, and the laws are the published ones.
 
+#![allow(clippy::unwrap_used)]
+
 use evenkeel_init::{Fans, Init};
 use evenkeel_tensor::{Stream, Tensor};
 
