@@ -4,7 +4,7 @@
 //!     cargo run --release --example showdown
 //!     cargo run --release --example showdown -- --dataset moons --layers 16,16 --activation tanh
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
@@ -43,7 +43,7 @@ struct Options {
     batch_size: usize,
 
     /// Learning rate of plain SGD
-    #[arg(long, default_value_t = 0.1)]
+    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
     learning_rate: f64,
 
     /// Print the report as one JSON object instead of the table
@@ -63,6 +63,7 @@ fn main() {
 }
 
 fn run(options: &Options) -> Result<(), Error> {
+    make_folder(&options.out)?;
     let policies = match &options.policies {
         Some(text) => read_policies(text)?,
         None => Showdown::<f32>::source_policies(),
@@ -87,17 +88,24 @@ fn run(options: &Options) -> Result<(), Error> {
 
     let json = to_json(&report)?;
     let files = write(&report, &json, &options.out)?;
+    let mut out = std::io::stdout().lock();
     if options.json {
-        println!("{json}");
-        return Ok(());
+        return Ok(writeln!(out, "{json}")?);
     }
-    println!("{}: {} training and {} test samples", train.name(), train.len(), test.len());
+    writeln!(out, "{}: {} training and {} test samples", train.name(), train.len(), test.len())?;
     let widths: Vec<String> = options.layers.iter().map(usize::to_string).collect();
-    println!("network {inputs}-{}-{classes}, {}\n", widths.join("-"), options.activation);
-    println!("{report}");
-    println!("written:");
-    files.iter().for_each(|file| println!("  {}", file.display()));
+    writeln!(out, "network {inputs}-{}-{classes}, {}\n", widths.join("-"), options.activation)?;
+    writeln!(out, "{report}\nwritten:")?;
+    files.iter().try_for_each(|file| writeln!(out, "  {}", file.display()))?;
     Ok(())
+}
+
+/// Makes the folder for the results before hours are spent on them.
+fn make_folder(folder: &Path) -> Result<(), Error> {
+    let named = |error: std::io::Error| {
+        std::io::Error::new(error.kind(), format!("cannot make {}: {error}", folder.display()))
+    };
+    Ok(std::fs::create_dir_all(folder).map_err(named)?)
 }
 
 /// Reads a data set by its name.

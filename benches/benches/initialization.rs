@@ -1,6 +1,6 @@
 //! Drawing initial weights: values per second by initializer.
 //!
-//!     cargo bench --bench initialization
+//!     cargo bench -p evenkeel-benches --bench initialization
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use evenkeel::prelude::*;

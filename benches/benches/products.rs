@@ -1,7 +1,7 @@
 //! Matrix products over the shapes that dense layers need: forward Y = W·X, and backward
 //! dX = Wᵀ·dY and dW = dY·Xᵀ. Throughput is in multiply-adds (two floating-point operations).
 //!
-//!     cargo bench --bench products
+//!     cargo bench -p evenkeel-benches --bench products
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use evenkeel::tensor::{MatRef, Write, product};

@@ -1,6 +1,6 @@
 //! One training step: forward, loss, backward, update. And prediction.
 //!
-//!     cargo bench --bench training_step
+//!     cargo bench -p evenkeel-benches --bench training_step
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use evenkeel::prelude::*;

@@ -1,7 +1,7 @@
 //! What the benches of Evenkeel share: networks and batches of known sizes.
 //!
-//!     cargo bench
-//!     cargo bench --bench training_step
+//!     cargo bench -p evenkeel-benches
+//!     cargo bench -p evenkeel-benches --bench training_step
 
 use evenkeel::prelude::*;
 
