@@ -1,12 +1,14 @@
 //! Matrix products: the one place that decides how a product is cut and who multiplies.
 //!
 //! [`product`] computes C = A·B or C += A·B for column-major matrices, each operand plain or
-//! transposed. Large products are cut into panels of columns that rayon works on; the cut
-//! depends on the sizes alone, so the result has the same bits for any number of threads.
+//! transposed. Large products are cut into one panel of columns for each thread. The kernel sums
+//! every value over k in the same order, wherever the value stands in its panel, so the result
+//! has the same bits for any number of threads.
 
 pub(crate) mod kernel;
 mod pack;
 mod tile;
+mod vector;
 
 use rayon::prelude::*;
 
@@ -71,9 +73,8 @@ impl<'a, T: Copy> MatRef<'a, T> {
 /// A core does about this much in the 20 µs that waking another one takes.
 const PARALLEL_WORK: usize = 1 << 21;
 
-/// The most panels that a product is cut into, and the fewest columns of one.
-const MOST_PANELS: usize = 8;
-const LEAST_COLUMNS: usize = 32;
+/// The fewest columns of a panel. Each panel packs all of A again, which must pay.
+const LEAST_COLUMNS: usize = 16;
 
 /// Computes C = A·B ([`Write::Set`]) or C += A·B ([`Write::Add`]), all column-major.
 ///
@@ -98,7 +99,10 @@ pub fn product<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>, write: Write, c: &mu
     if m == 0 || n == 0 {
         return;
     }
-    let columns = panel_columns(m * n * k, n);
+    if n == 1 {
+        return vector::multiply(a, b, write, c);
+    }
+    let columns = panel_columns(m * n * k, n, rayon::current_num_threads());
     let panel = |(i, c): (usize, &mut [T])| {
         kernel::multiply(a, b.columns(i * columns, c.len() / m), write, c);
     };
@@ -109,13 +113,11 @@ pub fn product<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>, write: Write, c: &mu
     }
 }
 
-/// How many columns a panel has, given all the work (in multiply-adds) and all the columns.
-fn panel_columns(work: usize, n: usize) -> usize {
-    if work < PARALLEL_WORK || n < 2 * LEAST_COLUMNS {
-        return n;
-    }
-    let panels = (2 * work / PARALLEL_WORK).min(n / LEAST_COLUMNS).clamp(2, MOST_PANELS);
-    n.div_ceil(panels).next_multiple_of(16)
+/// How many columns a panel has, given all the work (in multiply-adds), all the columns and the
+/// number of threads.
+fn panel_columns(work: usize, n: usize, threads: usize) -> usize {
+    let panels = if work < PARALLEL_WORK { 1 } else { threads.min(n / LEAST_COLUMNS) };
+    if panels < 2 { n } else { n.div_ceil(panels).next_multiple_of(8) }
 }
 
 #[cfg(test)]
@@ -174,7 +176,7 @@ mod tests {
         let (m, n, k) = (131, 403, 97);
         let a: Vec<f32> = numbers(m * k, 3).iter().map(|&x| x as f32).collect();
         let b: Vec<f32> = numbers(k * n, 4).iter().map(|&x| x as f32).collect();
-        assert!(panel_columns(m * n * k, n) < n, "the product must be cut for this test to bite");
+        assert!(panel_columns(m * n * k, n, 2) < n, "this product must be cut");
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let mut c = vec![0.0f32; m * n];
