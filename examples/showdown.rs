@@ -70,7 +70,7 @@ fn run(options: &Options) -> Result<(), Error> {
     };
     let (train, test) = dataset(&options.dataset)?.split_stratified(0.2, 1)?;
     // Pixels are all of one kind; columns of a table are not.
-    let digits = train.name() == "digits";
+    let digits = options.dataset == ["digits"];
     let scaler = if digits { Standardizer::fit_pooled(&train) } else { Standardizer::fit(&train) };
     let (train, test) = (scaler.apply(&train)?, scaler.apply(&test)?);
 

@@ -2,7 +2,7 @@
 
 use evenkeel_tensor::{Real, Shape};
 
-use super::{Reduction, operands};
+use super::{Reduction, loss_of_pairs};
 use crate::{Backward, Context, Gradient, Needs, Op, View};
 
 /// The squared difference of predictions and targets of one shape, its mean or sum over all
@@ -19,12 +19,7 @@ impl<T: Real> Op<T> for MeanSquaredError {
     }
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
-        let [y, t] = operands(inputs)?;
-        let column = matches!((y.dims(), t.dims()), (&[n, 1], &[m]) if n == m);
-        if y == t || column {
-            return Ok(Shape::SCALAR);
-        }
-        Err(format!("expects predictions and targets of one shape, got {y} and {t}"))
+        loss_of_pairs(inputs, "predictions")
     }
 
     fn needs(&self) -> Needs {

@@ -37,6 +37,17 @@ fn operands<const N: usize>(inputs: &[Shape]) -> Result<[Shape; N], String> {
     inputs.try_into().map_err(|_| format!("expects {N} operands, got {}", inputs.len()))
 }
 
+/// The shape of a loss of predictions and targets of one shape, or of predictions `[N, 1]` and
+/// targets `[N]`.
+fn loss_of_pairs(inputs: &[Shape], predictions: &str) -> Result<Shape, String> {
+    let [y, t] = operands(inputs)?;
+    let column = matches!((y.dims(), t.dims()), (&[n, 1], &[m]) if n == m);
+    if y == t || column {
+        return Ok(Shape::SCALAR);
+    }
+    Err(format!("expects {predictions} and targets of one shape, got {y} and {t}"))
+}
+
 #[cfg(test)]
 mod testing {
     use evenkeel_tensor::{Shape, Stream, Tensor};

@@ -7,7 +7,7 @@
 use evenkeel_init::Activation;
 use evenkeel_tensor::{Real, Shape};
 
-use super::{Reduction, operands};
+use super::{Reduction, loss_of_pairs};
 use crate::{Backward, Context, Gradient, Needs, Op, View};
 
 /// The binary cross-entropy of the sigmoid of logits with targets in [0, 1] of the same shape (or
@@ -24,12 +24,7 @@ impl<T: Real> Op<T> for SigmoidBinaryCrossEntropy {
     }
 
     fn shape(&self, inputs: &[Shape]) -> Result<Shape, String> {
-        let [logits, targets] = operands(inputs)?;
-        let column = matches!((logits.dims(), targets.dims()), (&[n, 1], &[m]) if n == m);
-        if logits == targets || column {
-            return Ok(Shape::SCALAR);
-        }
-        Err(format!("expects logits and targets of one shape, got {logits} and {targets}"))
+        loss_of_pairs(inputs, "logits")
     }
 
     fn needs(&self) -> Needs {
