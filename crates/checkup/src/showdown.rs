@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use evenkeel_data::{Dataset, Targets};
+use evenkeel_data::Dataset;
 use evenkeel_init::Policy;
 use evenkeel_nn::{Loss, Model};
 use evenkeel_tensor::{Real, Tensor};
-use evenkeel_train::{Metric, Sgd, Trainer};
+use evenkeel_train::{Metric, Sgd, Trainer, targets_for};
 use rayon::prelude::*;
 
 use crate::error::at_least_one;
@@ -148,7 +148,7 @@ impl<'a, T: Real> Showdown<'a, T> {
         at_least_one("policies", self.policies.len())?;
         at_least_one("seeds", self.seeds)?;
         self.trainer(0)?;
-        let probe = self.probe();
+        let probe = self.probe()?;
         let runs = self.policies.len() * self.seeds;
         let done = AtomicUsize::new(0);
         let outcome = |run: usize| {
@@ -175,17 +175,10 @@ impl<'a, T: Real> Showdown<'a, T> {
     }
 
     /// The batch that signals are measured on, with the targets as the loss wants them.
-    fn probe(&self) -> (Tensor<T>, Tensor<T>) {
+    fn probe(&self) -> Result<(Tensor<T>, Tensor<T>), CheckupError> {
         let samples: Vec<usize> = (0..self.train.len().min(PROBE)).collect();
-        let one_hot = matches!(
-            (self.loss, self.train.targets()),
-            (Loss::MeanSquaredError(_), Targets::Classes { .. })
-        );
-        let targets = match self.train.one_hot() {
-            Ok(rows) if one_hot => rows,
-            _ => self.train.target_tensor(),
-        };
-        (self.train.inputs().gather(&samples), targets.gather(&samples))
+        let targets = targets_for(self.model, self.train, self.loss)?;
+        Ok((self.train.inputs().gather(&samples), targets.gather(&samples)))
     }
 }
 

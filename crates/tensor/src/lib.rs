@@ -5,8 +5,8 @@
 //! [`Shape`]. All matrix products go through [`product`], which alone decides how the work is
 //! cut and who multiplies. A [`Stream`] yields random numbers keyed by a seed and a name.
 //!
-//! Whatever is computed here has the same bits for any number of threads: work is cut into
-//! pieces whose sizes depend on the data alone, and partial sums are combined in a fixed order.
+//! Whatever is computed here has the same bits for any number of threads: sums are formed in an
+//! order that depends on the sizes alone, however the work is cut.
 //!
 //! ```
 //! use evenkeel_tensor::Tensor;

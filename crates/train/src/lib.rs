@@ -51,4 +51,5 @@ pub use progress::Progress;
 pub use schedule::Schedule;
 pub use sgd::{Momentum, Sgd};
 pub use stepper::{NonFinite, StepOutcome, Stepper};
+pub use targets::targets_for;
 pub use trainer::{Trainer, TrainerBuilder};

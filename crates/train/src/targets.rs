@@ -6,12 +6,12 @@ use evenkeel_tensor::{Real, Shape, Tensor};
 
 use crate::TrainError;
 
-/// The targets as a tensor: class indices `[N]` for cross-entropy, one-hot rows for the squared
-/// error of classes, values as they are.
+/// The targets of a data set as the tensor that a loss wants: class indices `[N]` for
+/// cross-entropy, one-hot rows `[N, C]` for the squared error of classes, values as they are.
 ///
 /// # Errors
 /// [`TrainError::Fit`] if the model's inputs or outputs do not fit the data and the loss.
-pub(crate) fn targets_for<T: Real>(
+pub fn targets_for<T: Real>(
     model: &Model<T>,
     data: &Dataset<T>,
     loss: Loss,
