@@ -24,6 +24,7 @@ pub mod matmul;
 pub mod parallel;
 mod real;
 mod shape;
+pub mod simd;
 mod stream;
 mod tensor;
 

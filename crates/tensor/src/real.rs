@@ -7,6 +7,7 @@ use std::str::FromStr;
 use nalgebra::RealField;
 
 use crate::matmul::kernel::Gemm;
+use crate::simd::Isa;
 
 /// A real number type that tensors can hold: `f32` (the default everywhere) or `f64`.
 ///
@@ -33,6 +34,31 @@ pub trait Real:
 
     /// The complementary error function 1 − erf(x), exact in its tail too.
     fn erfc(self) -> Self;
+
+    /// eˣ, to be used in [kernels](crate::simd): for `f32` within 2 units in the last place and
+    /// vectorizable; for `f64` the standard library's. So are the functions below.
+    fn exp_by<I: Isa>(self) -> Self;
+
+    /// eˣ − 1.
+    fn exp_m1_by<I: Isa>(self) -> Self;
+
+    /// ln x.
+    fn ln_by<I: Isa>(self) -> Self;
+
+    /// ln(1 + x).
+    fn ln_1p_by<I: Isa>(self) -> Self;
+
+    /// tanh x.
+    fn tanh_by<I: Isa>(self) -> Self;
+
+    /// The logistic function 1/(1 + e⁻ˣ).
+    fn sigmoid_by<I: Isa>(self) -> Self;
+
+    /// The error function.
+    fn erf_by<I: Isa>(self) -> Self;
+
+    /// The complementary error function.
+    fn erfc_by<I: Isa>(self) -> Self;
 
     /// The bits of this number, widened: equal exactly when two numbers are the same bits.
     fn bits(self) -> u64;
@@ -73,6 +99,46 @@ impl Real for f32 {
     }
 
     #[inline]
+    fn exp_by<I: Isa>(self) -> Self {
+        self.exp()
+    }
+
+    #[inline]
+    fn exp_m1_by<I: Isa>(self) -> Self {
+        self.exp_m1()
+    }
+
+    #[inline]
+    fn ln_by<I: Isa>(self) -> Self {
+        self.ln()
+    }
+
+    #[inline]
+    fn ln_1p_by<I: Isa>(self) -> Self {
+        self.ln_1p()
+    }
+
+    #[inline]
+    fn tanh_by<I: Isa>(self) -> Self {
+        self.tanh()
+    }
+
+    #[inline]
+    fn sigmoid_by<I: Isa>(self) -> Self {
+        1.0 / (1.0 + (-self).exp())
+    }
+
+    #[inline]
+    fn erf_by<I: Isa>(self) -> Self {
+        Real::erf(self)
+    }
+
+    #[inline]
+    fn erfc_by<I: Isa>(self) -> Self {
+        Real::erfc(self)
+    }
+
+    #[inline]
     fn bits(self) -> u64 {
         u64::from(self.to_bits())
     }
@@ -101,6 +167,46 @@ impl Real for f64 {
     #[inline]
     fn erfc(self) -> Self {
         libm::erfc(self)
+    }
+
+    #[inline]
+    fn exp_by<I: Isa>(self) -> Self {
+        self.exp()
+    }
+
+    #[inline]
+    fn exp_m1_by<I: Isa>(self) -> Self {
+        self.exp_m1()
+    }
+
+    #[inline]
+    fn ln_by<I: Isa>(self) -> Self {
+        self.ln()
+    }
+
+    #[inline]
+    fn ln_1p_by<I: Isa>(self) -> Self {
+        self.ln_1p()
+    }
+
+    #[inline]
+    fn tanh_by<I: Isa>(self) -> Self {
+        self.tanh()
+    }
+
+    #[inline]
+    fn sigmoid_by<I: Isa>(self) -> Self {
+        1.0 / (1.0 + (-self).exp())
+    }
+
+    #[inline]
+    fn erf_by<I: Isa>(self) -> Self {
+        Real::erf(self)
+    }
+
+    #[inline]
+    fn erfc_by<I: Isa>(self) -> Self {
+        Real::erfc(self)
     }
 
     #[inline]
