@@ -22,10 +22,12 @@ mod approximate;
 mod error;
 pub mod matmul;
 pub mod parallel;
+mod pieces;
 mod real;
 mod shape;
 pub mod simd;
 mod stream;
+mod team;
 mod tensor;
 
 pub use error::TensorError;

@@ -1,12 +1,17 @@
-//! Elementwise work and reductions, cut into fixed pieces for rayon.
+//! Work cut into pieces for several threads.
 //!
 //! Pieces have a fixed length and partial results are combined in the order of the pieces, so
-//! every function here gives the same bits for any number of threads. Work shorter than
-//! [`PARALLEL_LEN`] stays on the calling thread: waking a worker costs more than it saves.
+//! every function here gives the same bits for any number of threads. Work too short to be worth
+//! sharing stays on the calling thread: that of a [team](with_team), whose threads are awake, is
+//! worth it much earlier.
 
 use rayon::prelude::*;
 
 use crate::Real;
+use crate::pieces::cut_each;
+use crate::team::{share, team_size};
+
+pub use crate::team::with_team;
 
 /// How many values one piece of work has.
 pub const PIECE: usize = 1 << 14;
@@ -14,14 +19,57 @@ pub const PIECE: usize = 1 << 14;
 /// Slices with at least this many values are worked on by several threads.
 pub const PARALLEL_LEN: usize = 1 << 17;
 
-/// Runs `work(first, piece)` on consecutive pieces of `values`; `first` is the index of the
-/// piece's first value.
-pub fn for_each_piece<T: Send>(values: &mut [T], work: impl Fn(usize, &mut [T]) + Sync) {
-    if values.len() < PARALLEL_LEN {
-        values.chunks_mut(PIECE).enumerate().for_each(|(i, piece)| work(i * PIECE, piece));
-    } else {
-        values.par_chunks_mut(PIECE).enumerate().for_each(|(i, piece)| work(i * PIECE, piece));
+/// The same for the threads of a team.
+const TEAM_LEN: usize = 1 << 15;
+
+/// Products with at least this many multiply-adds are worth sharing with a team, and with threads
+/// that must be woken first. A core does about as much in two and in thirty microseconds.
+const TEAM_WORK: usize = 1 << 17;
+const POOL_WORK: usize = 1 << 21;
+
+/// How many threads are worth having for so many multiply-adds.
+pub(crate) fn threads_for(work: usize) -> usize {
+    match team_size() {
+        Some(threads) => threads.min(work / (TEAM_WORK / 2)).max(1),
+        None if work < POOL_WORK => 1,
+        None => rayon::current_num_threads(),
     }
+}
+
+/// Runs `work(0)`, …, `work(count - 1)` on several threads, in any order.
+pub(crate) fn for_each_index(count: usize, work: &(dyn Fn(usize) + Sync)) {
+    if count < 2 {
+        return (0..count).for_each(work);
+    }
+    if !share(count, work) {
+        (0..count).into_par_iter().with_max_len(1).for_each(work);
+    }
+}
+
+/// Whether so many values are worth sharing.
+fn worth_sharing(len: usize) -> bool {
+    len >= if team_size().is_some() { TEAM_LEN } else { PARALLEL_LEN }
+}
+
+/// Runs `work(first, piece)` on consecutive pieces of `values` of [`PIECE`] values; `first` is the
+/// index of the piece's first value.
+pub fn for_each_piece<T: Send>(values: &mut [T], work: impl Fn(usize, &mut [T]) + Sync) {
+    cut_each([values], PIECE, worth_sharing, |first, [piece]| work(first, piece));
+}
+
+/// Runs `work(first, pieces)` on the same piece of several slices at once, in as many pieces as
+/// there are threads to work on them.
+///
+/// # Panics
+/// If the slices differ in length.
+pub fn for_each_pieces<T: Send, const N: usize>(
+    slices: [&mut [T]; N],
+    work: impl Fn(usize, [&mut [T]; N]) + Sync,
+) {
+    let len = slices.first().map_or(0, |slice| slice.len());
+    let threads = team_size().unwrap_or_else(rayon::current_num_threads);
+    let each = len.div_ceil(threads).next_multiple_of(64).max(1);
+    cut_each(slices, each, worth_sharing, work);
 }
 
 /// Writes `f(x)` for every `x` of `source` into `target`.
@@ -55,7 +103,7 @@ fn tree_sum<T: Real>(values: &[T], f: &(impl Fn(T) -> T + Sync)) -> T {
         return piece_sum(values, f);
     }
     let (left, right) = values.split_at((values.len() / PIECE).div_ceil(2) * PIECE);
-    let halves = if values.len() < PARALLEL_LEN {
+    let halves = if values.len() < PARALLEL_LEN || team_size().is_some() {
         (tree_sum(left, f), tree_sum(right, f))
     } else {
         rayon::join(|| tree_sum(left, f), || tree_sum(right, f))

@@ -1,18 +1,20 @@
 //! Matrix products: the one place that decides how a product is cut and who multiplies.
 //!
 //! [`product`] computes C = A·B or C += A·B for column-major matrices, each operand plain or
-//! transposed. Large products are cut into one panel of columns for each thread. The kernel sums
-//! every value over k in the same order, wherever the value stands in its panel, so the result
-//! has the same bits for any number of threads.
+//! transposed; [`Product`] also says what goes before and after it. Large products are cut into one
+//! part for each thread. The kernel sums every value over k in the same order, whatever part it is
+//! in, so the result has the same bits for any number of threads.
 
+mod cut;
 pub(crate) mod kernel;
+mod lanes;
 mod pack;
 mod tile;
 mod vector;
 
-use rayon::prelude::*;
-
 use crate::Real;
+use kernel::Whole;
+use tile::Start;
 
 /// Whether a result replaces what is there or is added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +57,6 @@ impl<'a, T: Copy> MatRef<'a, T> {
         }
     }
 
-    /// The columns from `first` on, `count` of them.
-    fn columns(self, first: usize, count: usize) -> Self {
-        self.block(0, self.rows, first, count)
-    }
-
     /// A part of the matrix: so many rows and columns from these on.
     fn block(self, row: usize, rows: usize, column: usize, columns: usize) -> Self {
         let start = row * self.row_stride + column * self.col_stride;
@@ -68,13 +65,87 @@ impl<'a, T: Copy> MatRef<'a, T> {
     }
 }
 
-/// Products with fewer multiply-adds than this stay on the calling thread.
-///
-/// A core does about this much in the 20 µs that waking another one takes.
-const PARALLEL_WORK: usize = 1 << 21;
+/// What is done with finished values of a result while they are in the cache: given the index of
+/// the first one in the result and consecutive ones. Called by several threads, once for every
+/// value.
+pub type Then<'a, T> = dyn Fn(usize, &mut [T]) + Sync + 'a;
 
-/// The fewest columns of a panel. Each panel packs all of A again, which must pay.
-const LEAST_COLUMNS: usize = 16;
+/// A product C = A·B with what goes before and after it.
+///
+/// ```
+/// use evenkeel_tensor::matmul::{MatRef, Product};
+///
+/// // Y = max(W·x + b, 0)
+/// let w = MatRef::new(&[1.0, 2.0, -3.0, -4.0], 2, 2); // columns (1, 2) and (-3, -4)
+/// let x = MatRef::new(&[1.0, 1.0], 2, 1);
+/// let mut y = [0.0; 2];
+/// let relu = |_: usize, y: &mut [f64]| y.iter_mut().for_each(|y| *y = y.max(0.0));
+/// Product::new(w, x).plus_rows(&[3.0, 1.0]).then(&relu).write(&mut y);
+/// assert_eq!(y, [1.0, 0.0]);
+/// ```
+#[must_use = "nothing is computed before it is written"]
+#[derive(Clone, Copy)]
+pub struct Product<'a, T> {
+    a: MatRef<'a, T>,
+    b: MatRef<'a, T>,
+    rows: Option<&'a [T]>,
+    then: Option<&'a Then<'a, T>>,
+}
+
+impl<'a, T: Real> Product<'a, T> {
+    /// The product of an m × k and a k × n matrix.
+    ///
+    /// # Panics
+    /// If A has not as many columns as B has rows.
+    pub fn new(a: MatRef<'a, T>, b: MatRef<'a, T>) -> Self {
+        let (m, k, n) = (a.rows, a.cols, b.cols);
+        assert_eq!(k, b.rows, "product: {m} x {k} times {} x {n}", b.rows);
+        Self { a, b, rows: None, then: None }
+    }
+
+    /// Adds a number to each of the m rows, the same in all columns.
+    ///
+    /// # Panics
+    /// If there are not m numbers.
+    pub fn plus_rows(self, rows: &'a [T]) -> Self {
+        let (m, n) = (self.a.rows, self.b.cols);
+        assert_eq!(rows.len(), m, "product: a {m} x {n} result needs {m} values to add");
+        Self { rows: Some(rows), ..self }
+    }
+
+    /// Hands finished values on while they are in the cache.
+    pub fn then(self, then: &'a Then<'a, T>) -> Self {
+        Self { then: Some(then), ..self }
+    }
+
+    /// Writes the m × n result to `c`, column after column.
+    ///
+    /// # Panics
+    /// If `c` does not have m·n values.
+    pub fn write(self, c: &mut [T]) {
+        self.run(self.rows.map_or(Start::Zero, |rows| Start::Rows(rows.as_ptr())), c);
+    }
+
+    /// Adds the result to `c`.
+    ///
+    /// # Panics
+    /// If `c` does not have m·n values, or if numbers are to be added to the rows.
+    pub fn add(self, c: &mut [T]) {
+        assert!(self.rows.is_none(), "product: numbers are added to rows that are written anew");
+        self.run(Start::Existing, c);
+    }
+
+    fn run(self, start: Start<T>, c: &mut [T]) {
+        let Self { a, b, then, .. } = self;
+        let (m, n) = (a.rows, b.cols);
+        assert_eq!(c.len(), m * n, "product: a {m} x {n} result needs {} values", m * n);
+        if m == 0 || n == 0 {
+            return;
+        }
+        let whole = Whole { a, b, start, c: c.as_mut_ptr(), then };
+        cut::run(&whole);
+    }
+}
 
 /// Computes C = A·B ([`Write::Set`]) or C += A·B ([`Write::Add`]), all column-major.
 ///
@@ -93,35 +164,17 @@ const LEAST_COLUMNS: usize = 16;
 /// assert_eq!(c, [10.0, 14.0, 14.0, 20.0]);
 /// ```
 pub fn product<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>, write: Write, c: &mut [T]) {
-    let (m, k, n) = (a.rows, a.cols, b.cols);
-    assert_eq!(k, b.rows, "product: {m} x {k} times {} x {n}", b.rows);
-    assert_eq!(c.len(), m * n, "product: a {m} x {n} result needs {} values", m * n);
-    if m == 0 || n == 0 {
-        return;
+    let product = Product::new(a, b);
+    match write {
+        Write::Set => product.write(c),
+        Write::Add => product.add(c),
     }
-    if n == 1 {
-        return vector::multiply(a, b, write, c);
-    }
-    let columns = panel_columns(m * n * k, n, rayon::current_num_threads());
-    let panel = |(i, c): (usize, &mut [T])| {
-        kernel::multiply(a, b.columns(i * columns, c.len() / m), write, c);
-    };
-    if columns == n {
-        panel((0, c));
-    } else {
-        c.par_chunks_mut(m * columns).enumerate().for_each(panel);
-    }
-}
-
-/// How many columns a panel has, given all the work (in multiply-adds), all the columns and the
-/// number of threads.
-fn panel_columns(work: usize, n: usize, threads: usize) -> usize {
-    let panels = if work < PARALLEL_WORK { 1 } else { threads.min(n / LEAST_COLUMNS) };
-    if panels < 2 { n } else { n.div_ceil(panels).next_multiple_of(8) }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(unsafe_code)]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -145,7 +198,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_the_triple_loop(
-            m in 0..70usize, n in 0..70usize, k in 0..40usize,
+            m in 0..140usize, n in 0..140usize, k in 0..70usize,
             ta: bool, tb: bool, add: bool,
         ) {
             let (da, db) = (numbers(m * k, 1), numbers(k * n, 2));
@@ -171,22 +224,85 @@ mod tests {
         }
     }
 
+    /// Products of every way of being packed, cut and finished.
+    const SHAPES: [(usize, usize, usize); 10] = [
+        (131, 403, 97),
+        (403, 131, 1100),
+        (300, 130, 600),
+        (1000, 1, 700),
+        (1, 1000, 700),
+        (65, 1, 900),
+        (1, 3000, 5),
+        (16, 2000, 33),
+        (2000, 9, 33),
+        (64, 128, 64),
+    ];
+
     #[test]
-    fn panels_give_the_same_bits_on_any_number_of_threads() {
-        let (m, n, k) = (131, 403, 97);
-        let a: Vec<f32> = numbers(m * k, 3).iter().map(|&x| x as f32).collect();
-        let b: Vec<f32> = numbers(k * n, 4).iter().map(|&x| x as f32).collect();
-        assert!(panel_columns(m * n * k, n, 2) < n, "this product must be cut");
-        let run = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let mut c = vec![0.0f32; m * n];
-            pool.install(|| {
-                product(MatRef::new(&a, m, k), MatRef::new(&b, k, n), Write::Set, &mut c);
-            });
-            c
-        };
-        let one = run(1);
-        assert!([2, 3, 8].into_iter().all(|threads| run(threads) == one));
+    fn parts_give_the_same_bits_on_any_number_of_threads() {
+        for (m, n, k) in SHAPES {
+            let single = |numbers: Vec<f64>| numbers.iter().map(|&x| x as f32).collect::<Vec<_>>();
+            let (a, b) = (single(numbers(m * k, 3)), single(numbers(k * n, 4)));
+            for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
+                let a = if ta { MatRef::new(&a, k, m).t() } else { MatRef::new(&a, m, k) };
+                let b = if tb { MatRef::new(&b, n, k).t() } else { MatRef::new(&b, k, n) };
+                let run = |threads, team| {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                    let mut c = vec![0.0f32; m * n];
+                    pool.unwrap().install(|| match team {
+                        true => crate::parallel::with_team(|| product(a, b, Write::Set, &mut c)),
+                        false => product(a, b, Write::Set, &mut c),
+                    });
+                    c
+                };
+                let one = run(1, false);
+                let ways = [(2, false), (3, false), (8, false), (2, true), (3, true), (8, true)];
+                assert!(ways.into_iter().all(|(threads, team)| run(threads, team) == one));
+                // And in whatever parts: one row or one column at a time.
+                let mut c = vec![0.0f32; m * n];
+                let start = Start::Zero;
+                let whole = Whole { a, b, start, c: c.as_mut_ptr(), then: None };
+                if !vector::fits(&whole) {
+                    for row in 0..m.min(40) {
+                        // SAFETY: the part is a row of the result.
+                        unsafe { whole.part(row..row + 1, 0..n) };
+                    }
+                    for column in 0..n {
+                        // SAFETY: the part is a piece of a column of the result.
+                        unsafe { whole.part(m.min(40)..m, column..column + 1) };
+                    }
+                    assert!(c == one, "{m} x {n} over {k}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_value_is_handed_on_once_when_it_is_finished() {
+        for (m, n, k) in SHAPES {
+            let (a, b) = (numbers(m * k, 3), numbers(k * n, 4));
+            let (a, b) = (MatRef::new(&a, m, k), MatRef::new(&b, k, n));
+            let rows = numbers(m, 5);
+            let mut want = vec![0.0; m * n];
+            product(a, b, Write::Set, &mut want);
+            for (i, want) in want.iter_mut().enumerate() {
+                *want = -3.0 * (*want + rows[i % m]) + i as f64;
+            }
+            let then = |first: usize, values: &mut [f64]| {
+                for (i, value) in values.iter_mut().enumerate() {
+                    *value = -3.0 * *value + (first + i) as f64;
+                }
+            };
+            for threads in [1, 2] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let mut c = vec![f64::NAN; m * n];
+                let product = Product::new(a, b).plus_rows(&rows).then(&then);
+                pool.install(|| crate::parallel::with_team(|| product.write(&mut c)));
+                for (got, want) in c.iter().zip(&want) {
+                    approx::assert_relative_eq!(*got, *want, max_relative = 1e-12, epsilon = 1e-10);
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,45 +8,60 @@
 use super::MatRef;
 use crate::Real;
 
-/// How strips of a fixed width are packed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Packer<T: 'static> {
-    pub(super) width: usize,
-    run: fn(&mut [T], MatRef<'_, T>),
+/// The bytes that a packed block starts at a multiple of: a line of the cache, so that no register
+/// is read from two.
+const ALIGNMENT: usize = 64;
+
+/// Memory for a packed block, which is made once and only grows.
+#[derive(Debug, Default)]
+pub(super) struct Packed<T> {
+    memory: Vec<T>,
 }
 
-impl<T: Real> Packer<T> {
-    pub(super) fn new<const WIDTH: usize>() -> Self {
-        const { assert!(WIDTH.is_multiple_of(4), "strips are transposed in squares of four") };
-        Self { width: WIDTH, run: strips::<T, WIDTH> }
+impl<T: Real> Packed<T> {
+    pub(super) const fn new() -> Self {
+        Self { memory: Vec::new() }
+    }
+
+    /// `len` values that start at a line of the cache.
+    fn lines(&mut self, len: usize) -> &mut [T] {
+        let spare = ALIGNMENT / size_of::<T>();
+        if self.memory.len() < len + spare {
+            self.memory.resize(len + spare, T::ZERO);
+        }
+        let skip = self.memory.as_ptr().align_offset(ALIGNMENT).min(spare);
+        &mut self.memory[skip..][..len]
     }
 }
 
-/// Packs a block in strips of `full`, and what remains in one strip of `tail` if it fits there,
-/// filled up with zeros.
+/// Packs a block in strips of `width` rows, the last one filled up with zeros; returns where the
+/// first one starts.
 pub(super) fn pack<T: Real>(
-    buffer: &mut Vec<T>,
+    packed: &mut Packed<T>,
     block: MatRef<'_, T>,
-    full: Packer<T>,
-    tail: Packer<T>,
-) {
-    let needed = block.rows.next_multiple_of(full.width) * block.cols;
-    if buffer.len() < needed {
-        buffer.resize(needed, T::ZERO);
-    }
-    let rest = block.rows % full.width;
+    width: usize,
+) -> *const T {
+    let strips = match width {
+        4 => strips::<T, 4>,
+        8 => strips::<T, 8>,
+        12 => strips::<T, 12>,
+        16 => strips::<T, 16>,
+        24 => strips::<T, 24>,
+        32 => strips::<T, 32>,
+        _ => unreachable!("no microkernel has tiles of {width} rows or columns"),
+    };
+    let rest = block.rows % width;
     let whole = block.rows - rest;
-    let (packed, packed_rest) = buffer.split_at_mut(whole * block.cols);
-    (full.run)(packed, block.block(0, whole, 0, block.cols));
-    if rest > 0 {
-        let last = if rest <= tail.width { tail } else { full };
-        let packed = &mut packed_rest[..last.width * block.cols];
-        (last.run)(packed, block.block(whole, rest, 0, block.cols));
-    }
+    let packed = packed.lines(block.rows.next_multiple_of(width) * block.cols);
+    let (full, last) = packed.split_at_mut(whole * block.cols);
+    strips(full, block.block(0, whole, 0, block.cols));
+    strips(last, block.block(whole, rest, 0, block.cols));
+    packed.as_ptr()
 }
 
 /// Packs whole strips, or one strip of fewer rows.
 fn strips<T: Real, const WIDTH: usize>(packed: &mut [T], block: MatRef<'_, T>) {
+    const { assert!(WIDTH.is_multiple_of(4), "strips are transposed in squares of four") };
     if block.cols == 0 || block.rows == 0 {
         return;
     }

@@ -1,336 +1,293 @@
 //! Microkernels: a tile of the result computed in registers.
 //!
-//! One macro writes the kernel for each instruction set and number type; the portable one is
-//! plain Rust, and what the others are tested against. Which one runs is found out once.
+//! The kernel is written once, for any register and any extent of the tile, and compiled for each
+//! instruction set; the portable one is plain Rust, and what the others are tested against. Each
+//! value of the tile is summed over the depth in order, in one running sum.
 #![allow(unsafe_code)]
 
-use super::Write;
-use super::pack::Packer;
+use super::lanes::{Four, Lanes};
 use crate::Real;
 
-/// Computes one tile: `c` (columns `stride` apart, the first `size` rows and columns of the tile)
-/// from packed strips of A and B.
-type Run<T> = fn(&[T], &[T], &mut [T], usize, (usize, usize), Write);
+/// What a tile's sums are added to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start<T> {
+    /// Nothing: they replace what is there.
+    Zero,
+    /// What is there.
+    Existing,
+    /// A number for each row, the same in all columns.
+    Rows(*const T),
+}
 
-/// The microkernels of one instruction set: one of full height, one for the rows that remain.
+/// A tile to compute.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Job<T> {
+    pub(super) depth: usize,
+    /// The rows of A, one after another, and the distance from one column to the next.
+    pub(super) a: *const T,
+    pub(super) a_column: usize,
+    /// B, and the distances from one row to the next and from one column to the next.
+    pub(super) b: *const T,
+    pub(super) b_row: usize,
+    pub(super) b_column: usize,
+    /// The tile's place in the result, and the distance from one column to the next.
+    pub(super) c: *mut T,
+    pub(super) c_column: usize,
+    pub(super) start: Start<T>,
+    /// How many rows and columns the tile has.
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+}
+
+/// The products of the rows of a matrix with a vector, to be added to `c`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dots<T> {
+    pub(super) matrix: *const T,
+    /// The distance from one row to the next; the values of a row are contiguous.
+    pub(super) row: usize,
+    pub(super) vector: *const T,
+    pub(super) len: usize,
+    pub(super) c: *mut T,
+    pub(super) rows: usize,
+}
+
+type Run<T> = unsafe fn(&Job<T>);
+
+/// The microkernels of one instruction set.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile<T: 'static> {
-    /// How strips of A are packed for [`full`](Self::full) and for [`tail`](Self::tail).
-    pub(super) a: Packer<T>,
-    pub(super) a_tail: Packer<T>,
-    /// How strips of B are packed for both.
-    pub(super) b: Packer<T>,
-    pub(super) full: Run<T>,
-    pub(super) tail: Run<T>,
+    /// How many rows a register holds, and how many rows and columns a tile has at most.
+    pub(super) lanes: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// How many columns a tile has at most whose rows are in a single register.
+    pub(super) flat_columns: usize,
+    /// The products of rows with a vector.
+    pub(super) dots: unsafe fn(&Dots<T>),
+    /// By columns − 1, then by registers − 1 (with full ones, then with the last one in part).
+    kernels: &'static [&'static [[Run<T>; 2]]],
 }
 
 impl<T: Real> Tile<T> {
-    fn new<const ROWS: usize, const TAIL: usize, const COLUMNS: usize>(
-        full: Run<T>,
-        tail: Run<T>,
-    ) -> Self {
-        let (a, a_tail) = (Packer::new::<ROWS>(), Packer::new::<TAIL>());
-        Self { a, a_tail, b: Packer::new::<COLUMNS>(), full, tail }
+    /// Computes a tile of at least one row and column.
+    ///
+    /// # Safety
+    /// All values of A, B and C that the job names exist; those of C are written by nobody else
+    /// and not read by anybody.
+    #[inline(always)]
+    pub(super) unsafe fn run(&self, job: &Job<T>) {
+        let vectors = job.rows.div_ceil(self.lanes);
+        let part = usize::from(!job.rows.is_multiple_of(self.lanes));
+        // SAFETY: the kernel was handed out only where its instructions were detected.
+        unsafe { self.kernels[job.columns - 1][vectors - 1][part](job) }
     }
 }
 
-/// Writes or adds the valid part of a tile to the result.
+/// The kernel for `V` registers, the last of them in part if `PART`, by `N` columns.
+///
+/// # Safety
+/// As [`Tile::run`]; the machine has the instructions of `S`, and the job is of this extent.
 #[inline(always)]
-fn merge<T: Real>(
-    tile: &[T],
-    rows: usize,
-    c: &mut [T],
-    stride: usize,
-    size: (usize, usize),
-    write: Write,
-) {
-    for (column, tile) in tile.chunks_exact(rows).take(size.1).enumerate() {
-        let c = &mut c[column * stride..][..size.0];
-        match write {
-            Write::Set => c.copy_from_slice(&tile[..size.0]),
-            Write::Add => c.iter_mut().zip(tile).for_each(|(c, &x)| *c += x),
+unsafe fn kernel<S: Lanes, const V: usize, const N: usize, const PART: bool>(job: &Job<S::Value>) {
+    let mask = S::mask(job.rows - (V - 1) * S::LANES);
+    let partial = |v: usize| PART && v + 1 == V;
+    // SAFETY: reads and writes only what the job names: the first `rows` of every column of A and
+    // C, by the mask, and `N` columns of B and C. Addresses behind the last one are computed, but
+    // not used.
+    unsafe {
+        let load = |from: *const S::Value, v: usize| match partial(v) {
+            true => S::load_part(from.add(v * S::LANES), mask),
+            false => S::load(from.add(v * S::LANES)),
+        };
+        let mut sums = [[S::zero(); V]; N];
+        let (mut a, mut b) = (job.a, job.b);
+        for _ in 0..job.depth {
+            let mut rows = [S::zero(); V];
+            for (v, row) in rows.iter_mut().enumerate() {
+                *row = load(a, v);
+            }
+            for (column, sums) in sums.iter_mut().enumerate() {
+                let factor = S::spread(*b.add(column * job.b_column));
+                for (sum, &row) in sums.iter_mut().zip(&rows) {
+                    *sum = row.mul_add(factor, *sum);
+                }
+            }
+            a = a.wrapping_add(job.a_column);
+            b = b.wrapping_add(job.b_row);
         }
-    }
-}
-
-/// The portable microkernel.
-fn portable<T: Real, const ROWS: usize, const COLUMNS: usize>(
-    a: &[T],
-    b: &[T],
-    c: &mut [T],
-    stride: usize,
-    size: (usize, usize),
-    write: Write,
-) {
-    let mut tile = [[T::ZERO; ROWS]; COLUMNS];
-    for (a, b) in a.as_chunks::<ROWS>().0.iter().zip(b.as_chunks::<COLUMNS>().0) {
-        for (tile, &b) in tile.iter_mut().zip(b) {
-            for (tile, &a) in tile.iter_mut().zip(a) {
-                *tile += a * b;
+        for (column, sums) in sums.iter().enumerate() {
+            let c = job.c.add(column * job.c_column);
+            for (v, &sum) in sums.iter().enumerate() {
+                let value = match job.start {
+                    Start::Zero => sum,
+                    Start::Existing => load(c, v).add(sum),
+                    Start::Rows(rows) => load(rows, v).add(sum),
+                };
+                match partial(v) {
+                    true => value.store_part(c.add(v * S::LANES), mask),
+                    false => value.store(c.add(v * S::LANES)),
+                }
             }
         }
     }
-    merge(tile.as_flattened(), ROWS, c, stride, size, write);
 }
 
-/// The portable microkernels.
-fn portable_tile<T: Real>() -> Tile<T> {
-    Tile::new::<8, 4, 4>(portable::<T, 8, 4>, portable::<T, 4, 4>)
+/// The products of rows with a vector, `AT_ONCE` rows at a time. Each row is summed in as many
+/// running sums as a register holds, whichever rows are its neighbours.
+///
+/// # Safety
+/// The machine has the instructions of `S`, and all that the job names exists.
+#[inline(always)]
+unsafe fn dot_products<S: Lanes>(job: &Dots<S::Value>) {
+    const AT_ONCE: usize = 8;
+    let whole = job.rows / AT_ONCE * AT_ONCE;
+    // SAFETY: reads `len` values of each row and of the vector, and adds to `rows` values of `c`.
+    unsafe {
+        for row in (0..whole).step_by(AT_ONCE) {
+            dot_rows::<S, AT_ONCE>(job, row);
+        }
+        for row in whole..job.rows {
+            dot_rows::<S, 1>(job, row);
+        }
+    }
+}
+
+/// `N` of these products.
+///
+/// # Safety
+/// As [`dot_products`], for the rows from `first` on.
+#[inline(always)]
+unsafe fn dot_rows<S: Lanes, const N: usize>(job: &Dots<S::Value>, first: usize) {
+    let whole = job.len / S::LANES * S::LANES;
+    // SAFETY: as the caller says.
+    unsafe {
+        let rows: [*const S::Value; N] =
+            std::array::from_fn(|i| job.matrix.add((first + i) * job.row));
+        let mut sums = [S::zero(); N];
+        for k in (0..whole).step_by(S::LANES) {
+            let factor = S::load(job.vector.add(k));
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                *sum = S::load(row.add(k)).mul_add(factor, *sum);
+            }
+        }
+        if whole < job.len {
+            let mask = S::mask(job.len - whole);
+            let factor = S::load_part(job.vector.add(whole), mask);
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                *sum = S::load_part(row.add(whole), mask).mul_add(factor, *sum);
+            }
+        }
+        for (i, sum) in sums.into_iter().enumerate() {
+            *job.c.add(first + i) += sum.sum();
+        }
+    }
+}
+
+/// The kernels of a function that enables an instruction set, for tiles of so many registers by
+/// so many columns, as many as the machine's registers hold; twice as many columns for one.
+macro_rules! kernels {
+    ($run:ident, 2 x 8) => {
+        kernels!($run, [two: 1 2 3 4 5 6 7 8] [one: 9 10 11 12 13 14 15 16])
+    };
+    ($run:ident, 2 x 4) => { kernels!($run, [two: 1 2 3 4] [one: 5 6 7 8]) };
+    ($run:ident, 3 x 4) => { kernels!($run, [three: 1 2 3 4] [one: 5 6 7 8]) };
+    ($run:ident, $([$vectors:ident: $($columns:literal)*])*) => {
+        &[$($(&kernels!($run, $vectors, $columns) as &[_],)*)*]
+    };
+    ($run:ident, one, $n:literal) => { [[$run::<1, $n, false>, $run::<1, $n, true>]] };
+    ($run:ident, two, $n:literal) => {
+        [
+            [$run::<1, $n, false>, $run::<1, $n, true>],
+            [$run::<2, $n, false>, $run::<2, $n, true>],
+        ]
+    };
+    ($run:ident, three, $n:literal) => {
+        [
+            [$run::<1, $n, false>, $run::<1, $n, true>],
+            [$run::<2, $n, false>, $run::<2, $n, true>],
+            [$run::<3, $n, false>, $run::<3, $n, true>],
+        ]
+    };
+}
+
+macro_rules! portable {
+    ($name:ident, $value:ident) => {
+        /// The portable microkernels.
+        pub(super) fn $name() -> Tile<$value> {
+            unsafe fn run<const V: usize, const N: usize, const PART: bool>(job: &Job<$value>) {
+                // SAFETY: as the caller says; plain Rust runs everywhere.
+                unsafe { kernel::<Four<$value>, V, N, PART>(job) }
+            }
+            unsafe fn dots(job: &Dots<$value>) {
+                // SAFETY: as above.
+                unsafe { dot_products::<Four<$value>>(job) }
+            }
+            let kernels = kernels!(run, 2 x 4);
+            Tile { lanes: 4, rows: 8, columns: 4, flat_columns: 8, dots, kernels }
+        }
+    };
+}
+
+pub(super) mod portable {
+    use super::*;
+
+    portable!(f32, f32);
+    portable!(f64, f64);
 }
 
 #[cfg(target_arch = "x86_64")]
-mod x86 {
+pub(super) mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Tile, Write, merge};
+    use super::*;
 
-    /// Writes the microkernel of `$vectors` vectors of `$lanes` values by `$columns` columns.
-    macro_rules! microkernel {
-        ($name:ident, $feature:literal, $type:ident, $vector:ident, $lanes:literal, $vectors:literal,
-         $columns:literal, $zero:ident, $load:ident, $store:ident, $spread:ident, $add:ident,
-         $multiply_add:ident) => {
-            pub(super) fn $name(
-                a: &[$type],
-                b: &[$type],
-                c: &mut [$type],
-                stride: usize,
-                size: (usize, usize),
-                write: Write,
-            ) {
-                const ROWS: usize = $lanes * $vectors;
-
-                #[target_feature(enable = $feature)]
-                fn run(
-                    a: &[$type],
-                    b: &[$type],
-                    c: &mut [$type],
-                    stride: usize,
-                    size: (usize, usize),
-                    write: Write,
-                ) {
-                    let mut tile: [[$vector; $vectors]; $columns] = [[$zero(); $vectors]; $columns];
-                    let strips = a.as_chunks::<ROWS>().0.iter().zip(b.as_chunks::<$columns>().0);
-                    for (a, b) in strips {
-                        let mut rows = [$zero(); $vectors];
-                        for (row, a) in rows.iter_mut().zip(a.as_chunks::<$lanes>().0) {
-                            // SAFETY: the chunk has as many values as the vector.
-                            *row = unsafe { $load(a.as_ptr()) };
-                        }
-                        for (tile, &b) in tile.iter_mut().zip(b) {
-                            let b = $spread(b);
-                            for (tile, &row) in tile.iter_mut().zip(&rows) {
-                                *tile = $multiply_add(row, b, *tile);
-                            }
-                        }
-                    }
-                    if size == (ROWS, $columns) {
-                        for (column, tile) in tile.iter().enumerate() {
-                            let c = &mut c[column * stride..][..ROWS];
-                            for (c, &tile) in c.as_chunks_mut::<$lanes>().0.iter_mut().zip(tile) {
-                                // SAFETY: the chunk has as many values as the vector.
-                                unsafe {
-                                    let value = match write {
-                                        Write::Set => tile,
-                                        Write::Add => $add($load(c.as_ptr()), tile),
-                                    };
-                                    $store(c.as_mut_ptr(), value);
-                                }
-                            }
-                        }
-                        return;
-                    }
-                    let mut values = [[0.0; ROWS]; $columns];
-                    for (values, tile) in values.iter_mut().zip(&tile) {
-                        let chunks = values.as_chunks_mut::<$lanes>().0;
-                        for (values, &tile) in chunks.iter_mut().zip(tile) {
-                            // SAFETY: the chunk has as many values as the vector.
-                            unsafe { $store(values.as_mut_ptr(), tile) };
-                        }
-                    }
-                    merge(values.as_flattened(), ROWS, c, stride, size, write);
+    macro_rules! x86 {
+        ($name:ident, $value:ident, $vector:ident, $features:literal, $vectors:tt x $columns:tt,
+         $has:expr) => {
+            pub(in crate::matmul) fn $name() -> Option<Tile<$value>> {
+                #[target_feature(enable = $features)]
+                unsafe fn run<const V: usize, const N: usize, const PART: bool>(job: &Job<$value>) {
+                    // SAFETY: as the caller says; the instructions are enabled.
+                    unsafe { kernel::<$vector, V, N, PART>(job) }
                 }
-
-                // SAFETY: the kernel is only handed out where the feature was detected.
-                unsafe { run(a, b, c, stride, size, write) }
+                #[target_feature(enable = $features)]
+                unsafe fn dots(job: &Dots<$value>) {
+                    // SAFETY: as above.
+                    unsafe { dot_products::<$vector>(job) }
+                }
+                let lanes = <$vector as Lanes>::LANES;
+                let (rows, columns, flat_columns) = ($vectors * lanes, $columns, 2 * $columns);
+                let kernels = kernels!(run, $vectors x $columns);
+                $has.then_some(Tile { lanes, rows, columns, flat_columns, dots, kernels })
             }
         };
     }
 
-    microkernel!(
-        avx512_f32,
-        "avx512f",
-        f32,
-        __m512,
-        16,
-        2,
-        8,
-        _mm512_setzero_ps,
-        _mm512_loadu_ps,
-        _mm512_storeu_ps,
-        _mm512_set1_ps,
-        _mm512_add_ps,
-        _mm512_fmadd_ps
-    );
-    microkernel!(
-        avx512_f32_tail,
-        "avx512f",
-        f32,
-        __m512,
-        16,
-        1,
-        8,
-        _mm512_setzero_ps,
-        _mm512_loadu_ps,
-        _mm512_storeu_ps,
-        _mm512_set1_ps,
-        _mm512_add_ps,
-        _mm512_fmadd_ps
-    );
-    microkernel!(
-        avx512_f64,
-        "avx512f",
-        f64,
-        __m512d,
-        8,
-        2,
-        8,
-        _mm512_setzero_pd,
-        _mm512_loadu_pd,
-        _mm512_storeu_pd,
-        _mm512_set1_pd,
-        _mm512_add_pd,
-        _mm512_fmadd_pd
-    );
-    microkernel!(
-        avx512_f64_tail,
-        "avx512f",
-        f64,
-        __m512d,
-        8,
-        1,
-        8,
-        _mm512_setzero_pd,
-        _mm512_loadu_pd,
-        _mm512_storeu_pd,
-        _mm512_set1_pd,
-        _mm512_add_pd,
-        _mm512_fmadd_pd
-    );
-    microkernel!(
-        avx2_f32,
-        "avx2,fma",
-        f32,
-        __m256,
-        8,
-        3,
-        4,
-        _mm256_setzero_ps,
-        _mm256_loadu_ps,
-        _mm256_storeu_ps,
-        _mm256_set1_ps,
-        _mm256_add_ps,
-        _mm256_fmadd_ps
-    );
-    microkernel!(
-        avx2_f32_tail,
-        "avx2,fma",
-        f32,
-        __m256,
-        8,
-        1,
-        4,
-        _mm256_setzero_ps,
-        _mm256_loadu_ps,
-        _mm256_storeu_ps,
-        _mm256_set1_ps,
-        _mm256_add_ps,
-        _mm256_fmadd_ps
-    );
-    microkernel!(
-        avx2_f64,
-        "avx2,fma",
-        f64,
-        __m256d,
-        4,
-        3,
-        4,
-        _mm256_setzero_pd,
-        _mm256_loadu_pd,
-        _mm256_storeu_pd,
-        _mm256_set1_pd,
-        _mm256_add_pd,
-        _mm256_fmadd_pd
-    );
-    microkernel!(
-        avx2_f64_tail,
-        "avx2,fma",
-        f64,
-        __m256d,
-        4,
-        1,
-        4,
-        _mm256_setzero_pd,
-        _mm256_loadu_pd,
-        _mm256_storeu_pd,
-        _mm256_set1_pd,
-        _mm256_add_pd,
-        _mm256_fmadd_pd
-    );
-
-    /// The kernels of the machine's widest instructions, if it has any that are written here.
-    macro_rules! best {
-        ($name:ident, $lanes:literal, $wide:ident, $wide_tail:ident) => {
-            pub(super) fn $name() -> Option<Tile<$name>> {
-                if is_x86_feature_detected!("avx512f") {
-                    return Some(Tile::new::<{ 2 * $lanes }, $lanes, 8>($wide, $wide_tail));
-                }
-                narrow::$name()
-            }
-        };
+    fn has_avx2() -> bool {
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
     }
 
-    best!(f32, 16, avx512_f32, avx512_f32_tail);
-    best!(f64, 8, avx512_f64, avx512_f64_tail);
-
-    /// The kernels of 256-bit instructions.
-    pub(super) mod narrow {
-        use super::super::Tile;
-
-        macro_rules! narrow {
-            ($name:ident, $lanes:literal, $full:ident, $tail:ident) => {
-                pub(in super::super) fn $name() -> Option<Tile<$name>> {
-                    if !is_x86_feature_detected!("avx2") || !is_x86_feature_detected!("fma") {
-                        return None;
-                    }
-                    Some(Tile::new::<{ 3 * $lanes }, $lanes, 4>(super::$full, super::$tail))
-                }
-            };
-        }
-
-        narrow!(f32, 8, avx2_f32, avx2_f32_tail);
-        narrow!(f64, 4, avx2_f64, avx2_f64_tail);
-    }
+    x86!(avx512_f32, f32, __m512, "avx512f", 2 x 8, is_x86_feature_detected!("avx512f"));
+    x86!(avx512_f64, f64, __m512d, "avx512f", 2 x 8, is_x86_feature_detected!("avx512f"));
+    x86!(avx2_f32, f32, __m256, "avx2,fma", 3 x 4, has_avx2());
+    x86!(avx2_f64, f64, __m256d, "avx2,fma", 3 x 4, has_avx2());
 }
 
 /// The best microkernels of this machine, by number type.
-pub(super) mod tile_of {
-    use super::{Tile, portable_tile};
-
-    macro_rules! tile_of {
-        ($name:ident) => {
-            pub(in super::super) fn $name() -> Tile<$name> {
-                #[cfg(target_arch = "x86_64")]
-                if let Some(tile) = super::x86::$name() {
-                    return tile;
-                }
-                portable_tile()
+macro_rules! best {
+    ($name:ident, $value:ident, $avx512:ident, $avx2:ident) => {
+        pub(super) fn $name() -> Tile<$value> {
+            #[cfg(target_arch = "x86_64")]
+            if let Some(tile) = x86::$avx512().or_else(x86::$avx2) {
+                return tile;
             }
-        };
-    }
-
-    tile_of!(f32);
-    tile_of!(f64);
+            portable::$value()
+        }
+    };
 }
+
+best!(best_f32, f32, avx512_f32, avx2_f32);
+best!(best_f64, f64, avx512_f64, avx2_f64);
 
 #[cfg(test)]
 mod tests {
@@ -339,45 +296,94 @@ mod tests {
 
     /// All kernels that this machine can run.
     fn kernels() -> Vec<(&'static str, Tile<f64>)> {
-        let mut all = vec![("portable", portable_tile())];
+        let mut all = vec![("portable", portable::f64())];
         #[cfg(target_arch = "x86_64")]
         {
-            all.extend(x86::narrow::f64().map(|tile| ("avx2", tile)));
-            all.extend(x86::f64().map(|tile| ("widest", tile)));
+            all.extend(x86::avx2_f64().map(|tile| ("avx2", tile)));
+            all.extend(x86::avx512_f64().map(|tile| ("avx512", tile)));
         }
         all
     }
 
+    /// Every kernel computes every size of tile, writes nothing beside it, and reads no value
+    /// that does not belong to it (the arrays end with the last one).
     #[test]
-    fn every_kernel_computes_every_size_of_tile() {
+    fn every_size_of_tile_is_computed() {
         let mut stream = Stream::new(1, "tile");
+        let mut numbers = |len| (0..len).map(|_| stream.standard_normal()).collect::<Vec<f64>>();
         for (name, tile) in kernels() {
-            for (rows, run) in [(tile.a.width, tile.full), (tile.a_tail.width, tile.tail)] {
-                let depth = 7;
-                let mut numbers =
-                    |len| (0..len).map(|_| stream.standard_normal()).collect::<Vec<_>>();
-                let (a, b) = (numbers(rows * depth), numbers(tile.b.width * depth));
-                for (height, width) in
-                    (1..=rows).flat_map(|h| (1..=tile.b.width).map(move |w| (h, w)))
-                {
-                    for write in [Write::Set, Write::Add] {
-                        let stride = rows + 3;
-                        let mut c = vec![0.5; stride * tile.b.width];
-                        run(&a, &b, &mut c, stride, (height, width), write);
+            let columns = |m| if m > tile.lanes { tile.columns } else { tile.flat_columns };
+            for (rows, columns, depth) in (1..=tile.rows)
+                .flat_map(|m| (1..=columns(m)).map(move |n| (m, n)))
+                .flat_map(|(m, n)| [1, 7].map(|k| (m, n, k)))
+            {
+                let (a_column, c_column) = (rows + 1, rows + 3);
+                let a = numbers((depth - 1) * a_column + rows);
+                let start_rows = numbers(rows);
+                for (b_row, b_column) in [(1, depth + 2), (columns + 2, 1)] {
+                    let b = numbers((depth - 1) * b_row + (columns - 1) * b_column + 1);
+                    let starts = [Start::Zero, Start::Existing, Start::Rows(start_rows.as_ptr())];
+                    for start in starts {
+                        let mut c = vec![0.5; (columns - 1) * c_column + rows];
+                        let job = Job {
+                            depth,
+                            a: a.as_ptr(),
+                            a_column,
+                            b: b.as_ptr(),
+                            b_row,
+                            b_column,
+                            c: c.as_mut_ptr(),
+                            c_column,
+                            start,
+                            rows,
+                            columns,
+                        };
+                        // SAFETY: the arrays have been made for this job.
+                        unsafe { tile.run(&job) };
                         for (i, &got) in c.iter().enumerate() {
-                            let (row, column) = (i % stride, i / stride);
-                            let sum: f64 = (0..depth)
-                                .map(|p| {
-                                    let a = a.get(p * rows + row).copied().unwrap_or(0.0);
-                                    a * b[p * tile.b.width + column]
-                                })
-                                .sum();
-                            let inside = row < height && column < width;
-                            let before = if inside && write == Write::Set { 0.0 } else { 0.5 };
-                            let want = before + if inside { sum } else { 0.0 };
-                            assert!((got - want).abs() < 1e-13, "{name} {height}x{width}");
+                            let (row, column) = (i % c_column, i / c_column);
+                            let term =
+                                |k: usize| a[k * a_column + row] * b[k * b_row + column * b_column];
+                            let want = match start {
+                                _ if row >= rows => 0.5,
+                                Start::Zero => (0..depth).map(term).sum(),
+                                Start::Existing => 0.5 + (0..depth).map(term).sum::<f64>(),
+                                Start::Rows(_) => {
+                                    start_rows[row] + (0..depth).map(term).sum::<f64>()
+                                }
+                            };
+                            assert!((got - want).abs() < 1e-13, "{name} {rows}x{columns}x{depth}");
                         }
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_length_of_row_is_multiplied() {
+        let mut stream = Stream::new(2, "tile");
+        let mut numbers = |len| (0..len).map(|_| stream.standard_normal()).collect::<Vec<f64>>();
+        for (name, tile) in kernels() {
+            for (rows, len) in [1, 7, 8, 19].into_iter().flat_map(|m| (0..40).map(move |k| (m, k)))
+            {
+                let row = len + 1;
+                let (matrix, vector) = (numbers((rows - 1) * row + len), numbers(len));
+                let mut c = vec![0.5; rows];
+                let job = Dots {
+                    matrix: matrix.as_ptr(),
+                    row,
+                    vector: vector.as_ptr(),
+                    len,
+                    c: c.as_mut_ptr(),
+                    rows,
+                };
+                // SAFETY: the arrays have been made for this job.
+                unsafe { (tile.dots)(&job) };
+                for (i, got) in c.iter().enumerate() {
+                    let terms = matrix[i * row..].iter().zip(&vector).map(|(a, b)| a * b);
+                    let want = 0.5 + terms.sum::<f64>();
+                    assert!((got - want).abs() < 1e-13, "{name} {rows}x{len}");
                 }
             }
         }

@@ -1,61 +1,129 @@
-//! A matrix times one vector: there is nothing to reuse, so nothing is packed.
+//! A matrix times one vector: there is nothing to reuse, so nothing is packed, and the matrix is
+//! read once, as fast as memory allows.
+#![allow(unsafe_code)]
 
-use super::{MatRef, Write};
-use crate::Real;
+use std::ops::Range;
 
-/// c = A·b or c += A·b, where `b` has a single column.
-pub(super) fn multiply<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>, write: Write, c: &mut [T]) {
-    if a.row_stride == 1 {
-        if write == Write::Set {
-            c.fill(T::ZERO);
+use super::MatRef;
+use super::kernel::Whole;
+use super::tile::{Dots, Start};
+use crate::simd::{self, Isa, Kernel};
+use crate::{Real, parallel};
+
+/// How many columns of the matrix are added at a time: the result is read and written that much
+/// less often.
+const COLUMNS: usize = 8;
+
+/// Columns shorter than this are left to the general kernel.
+const LONG: usize = 32;
+
+/// The matrix and the vector of a product with one column or, transposed, one row, if both are
+/// contiguous in a way that serves; long rows or columns are what makes it worth while.
+fn operands<'a, T: Real>(whole: &Whole<'a, T>) -> Option<(MatRef<'a, T>, MatRef<'a, T>)> {
+    let (matrix, vector) = match (whole.a.rows, whole.b.cols) {
+        (_, 1) => (whole.a, whole.b),
+        (1, _) => (whole.b.t(), whole.a.t()),
+        _ => return None,
+    };
+    let fits = vector.row_stride == 1 && (goes_by_columns(matrix) || matrix.col_stride == 1);
+    fits.then_some((matrix, vector))
+}
+
+fn goes_by_columns<T>(matrix: MatRef<'_, T>) -> bool {
+    matrix.row_stride == 1 && matrix.rows >= LONG
+}
+
+/// Whether a product is computed here.
+pub(super) fn fits<T: Real>(whole: &Whole<'_, T>) -> bool {
+    operands(whole).is_some()
+}
+
+/// Computes such a product.
+pub(super) fn run<T: Real>(whole: &Whole<'_, T>) {
+    let Some((matrix, vector)) = operands(whole) else {
+        return;
+    };
+    let (rows, by_columns) = (matrix.rows, goes_by_columns(matrix));
+    // Memory is slower than arithmetic, so less work is worth sharing.
+    let threads = parallel::threads_for(4 * rows * matrix.cols);
+    let each = rows.div_ceil(threads).next_multiple_of(64);
+    parallel::for_each_index(rows.div_ceil(each), &|index| {
+        let part = index * each..rows.min((index + 1) * each);
+        // SAFETY: the parts lie within the result, which has as many values as the matrix rows,
+        // and do not overlap.
+        let c = unsafe { std::slice::from_raw_parts_mut(whole.c.add(part.start), part.len()) };
+        start(whole, part.clone(), c);
+        let matrix = matrix.block(part.start, part.len(), 0, matrix.cols);
+        if by_columns {
+            simd::run(Columns { matrix, vector, c });
+        } else {
+            rows_times(matrix, vector, c);
         }
-        columns(a, b, c);
-    } else {
-        rows(a, b, write, c);
+        if let Some(then) = whole.then {
+            then(part.start, c);
+        }
+    });
+}
+
+/// Writes what the product is added to.
+fn start<T: Real>(whole: &Whole<'_, T>, part: Range<usize>, c: &mut [T]) {
+    match whole.start {
+        Start::Zero => c.fill(T::ZERO),
+        Start::Existing => {}
+        // SAFETY: there is a number for each row of A; a product with a single row has one.
+        Start::Rows(rows) if whole.a.rows == 1 => c.fill(unsafe { *rows }),
+        Start::Rows(rows) => {
+            // SAFETY: the part is one of the rows of A.
+            c.copy_from_slice(unsafe {
+                std::slice::from_raw_parts(rows.add(part.start), part.len())
+            });
+        }
     }
 }
 
-/// Adds the columns of A times the values of b, four at a time: then c is read and written a
-/// quarter as often.
-fn columns<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>, c: &mut [T]) {
-    let column = |k: usize| &a.data[k * a.col_stride..][..a.rows];
-    let at = |k: usize| b.data[k * b.row_stride];
-    let fours = a.cols / 4 * 4;
-    for k in (0..fours).step_by(4) {
-        let [b0, b1, b2, b3] = [at(k), at(k + 1), at(k + 2), at(k + 3)];
-        let left = column(k).iter().zip(column(k + 1));
-        let right = column(k + 2).iter().zip(column(k + 3));
-        for (c, ((&a0, &a1), (&a2, &a3))) in c.iter_mut().zip(left.zip(right)) {
-            *c += (a0 * b0 + a1 * b1) + (a2 * b2 + a3 * b3);
-        }
-    }
-    for k in fours..a.cols {
-        let b = at(k);
-        c.iter_mut().zip(column(k)).for_each(|(c, &a)| *c += a * b);
-    }
+/// Adds the products of the rows of a matrix with a vector, all contiguous, to `c`.
+fn rows_times<T: Real>(matrix: MatRef<'_, T>, vector: MatRef<'_, T>, c: &mut [T]) {
+    let last = c.len().checked_sub(1).map_or(0, |rows| rows * matrix.row_stride + matrix.cols);
+    assert!(matrix.data.len() >= last && vector.data.len() >= matrix.cols);
+    let job = Dots {
+        matrix: matrix.data.as_ptr(),
+        row: matrix.row_stride,
+        vector: vector.data.as_ptr(),
+        len: matrix.cols,
+        c: c.as_mut_ptr(),
+        rows: c.len(),
+    };
+    // SAFETY: the lengths have just been checked.
+    unsafe { (T::tile().dots)(&job) };
 }
 
-/// The product of each row of A with b, in sixteen running sums.
-fn rows<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>, write: Write, c: &mut [T]) {
-    for (row, c) in c.iter_mut().enumerate() {
-        let values = &a.data[row * a.row_stride..][..a.cols];
-        let dot = match b.row_stride {
-            1 => dot(values, &b.data[..a.cols]),
-            _ => values.iter().enumerate().map(|(k, &a)| a * b.data[k * b.row_stride]).sum(),
-        };
-        *c = if write == Write::Set { dot } else { *c + dot };
-    }
+/// Adds the columns of a matrix times the values of a vector to `c`.
+struct Columns<'a, T> {
+    matrix: MatRef<'a, T>,
+    vector: MatRef<'a, T>,
+    c: &'a mut [T],
 }
 
-fn dot<T: Real>(a: &[T], b: &[T]) -> T {
-    let (a, a_rest) = a.as_chunks::<16>();
-    let (b, b_rest) = b.as_chunks::<16>();
-    let mut sums = [T::ZERO; 16];
-    for (a, b) in a.iter().zip(b) {
-        for (sum, (&a, &b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
+impl<T: Real> Kernel for Columns<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Self { matrix, vector, c } = self;
+        let len = c.len();
+        let column = |k: usize| &matrix.data[k * matrix.col_stride..][..len];
+        let whole = matrix.cols / COLUMNS * COLUMNS;
+        for first in (0..whole).step_by(COLUMNS) {
+            let columns: [&[T]; COLUMNS] = std::array::from_fn(|i| column(first + i));
+            let factors: [T; COLUMNS] = std::array::from_fn(|i| vector.data[first + i]);
+            for (row, c) in c.iter_mut().enumerate() {
+                let terms = columns.iter().zip(factors);
+                *c = terms.fold(*c, |sum, (column, factor)| I::mul_add(column[row], factor, sum));
+            }
+        }
+        for k in whole..matrix.cols {
+            let (values, factor) = (column(k), vector.data[k]);
+            c.iter_mut().zip(values).for_each(|(c, &value)| *c = I::mul_add(value, factor, *c));
         }
     }
-    let rest = a_rest.iter().zip(b_rest).map(|(&a, &b)| a * b).sum::<T>();
-    sums.iter().fold(rest, |total, &sum| total + sum)
 }
