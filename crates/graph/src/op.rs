@@ -6,6 +6,7 @@
 
 use std::fmt::Debug;
 
+use evenkeel_tensor::matmul::Then;
 use evenkeel_tensor::{Real, Shape, Write};
 
 /// A tensor that an op reads.
@@ -158,4 +159,53 @@ pub trait Op<T: Real>: Debug + Send + Sync {
 
     /// Computes the derivative of the loss by input number `input`.
     fn backward(&self, pass: Backward<'_, T>, input: usize, gradient: Gradient<'_, T>);
+
+    /// What this operation does to each value, if it does the same to every value of its single
+    /// input. A plan then lets the operation before it, or behind it on the way back, do that in
+    /// passing.
+    fn pointwise(&self) -> Option<&dyn Pointwise<T>> {
+        None
+    }
+
+    /// Computes the output and hands every value of it on to `then`, in runs, once it is
+    /// finished. To be overridden where that can be done while the values are in the cache.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    fn forward_then(
+        &self,
+        inputs: &[View<'_, T>],
+        output: &mut [T],
+        saved: &mut [T],
+        context: Context,
+        then: &Then<'_, T>,
+    ) -> Result<(), String> {
+        self.forward(inputs, output, saved, context)?;
+        then(0, output);
+        Ok(())
+    }
+
+    /// Computes a derivative and hands every value of it on to `then`, in runs, once it is
+    /// finished. To be overridden where that can be done while the values are in the cache.
+    fn backward_then(
+        &self,
+        pass: Backward<'_, T>,
+        input: usize,
+        gradient: Gradient<'_, T>,
+        then: &Then<'_, T>,
+    ) {
+        let Gradient { data, write } = gradient;
+        self.backward(pass, input, Gradient { data: &mut *data, write });
+        then(0, data);
+    }
+}
+
+/// A function φ that an operation applies to each value of its input.
+pub trait Pointwise<T: Real>: Sync {
+    /// Replaces each x by φ(x).
+    fn apply(&self, values: &mut [T]);
+
+    /// Multiplies each derivative by y = φ(x) with φ′(x), which makes it the one by x. `x` and `y`
+    /// are empty where the operation does not [need](Op::needs) them.
+    fn chain(&self, x: &[T], y: &[T], gradient: &mut [T]);
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use evenkeel_tensor::Real;
+use evenkeel_tensor::simd::{Isa, Portable};
 
 use crate::text::Call;
 use crate::{InitError, names, text};
@@ -99,35 +100,7 @@ impl Activation {
     /// φ(x).
     #[inline]
     pub fn value<T: Real>(self, x: T) -> T {
-        let zero = T::ZERO;
-        match self {
-            Self::Identity => x,
-            // `x < 0`, not `x > 0`, so that NaN stays NaN.
-            Self::Relu => {
-                if x < zero {
-                    zero
-                } else {
-                    x
-                }
-            }
-            Self::LeakyRelu { slope } => {
-                if x < zero {
-                    T::of(slope) * x
-                } else {
-                    x
-                }
-            }
-            Self::Elu { alpha } => elu(x, T::ONE, T::of(alpha)),
-            Self::Selu => elu(x, T::of(SELU_SCALE), T::of(SELU_ALPHA)),
-            Self::Gelu => x * normal_distribution(x),
-            Self::GeluTanh => T::of(0.5) * x * (T::ONE + gelu_inner(x).tanh()),
-            Self::Silu => x * sigmoid(x),
-            Self::Sigmoid => sigmoid(x),
-            Self::Tanh => x.tanh(),
-            // max(x, 0) + ln(1 + e^-|x|): neither overflows nor loses the tail.
-            Self::Softplus => x.max(zero) + (-x.abs()).exp().ln_1p(),
-            Self::Softsign => x / (T::ONE + x.abs()),
-        }
+        self.value_by::<Portable, T>(x)
     }
 
     /// φ′(x).
@@ -139,36 +112,54 @@ impl Activation {
     /// φ′(x) where y = φ(x) is already known, which saves most activations an exponential.
     #[inline]
     pub fn derivative_at<T: Real>(self, x: T, y: T) -> T {
+        self.derivative_by::<Portable, T>(x, y)
+    }
+
+    /// φ(x), to be used in [kernels](evenkeel_tensor::simd): once the activation is known (match
+    /// it outside of the loop) it is free of branches, both sides of a choice being computed.
+    #[inline(always)]
+    pub fn value_by<I: Isa, T: Real>(self, x: T) -> T {
+        let (zero, one) = (T::ZERO, T::ONE);
+        match self {
+            Self::Identity => x,
+            // `x < 0`, not `x > 0`, so that NaN stays NaN.
+            Self::Relu => select(x < zero, zero, x),
+            Self::LeakyRelu { slope } => select(x < zero, T::of(slope) * x, x),
+            Self::Elu { alpha } => elu::<I, T>(x, one, T::of(alpha)),
+            Self::Selu => elu::<I, T>(x, T::of(SELU_SCALE), T::of(SELU_ALPHA)),
+            Self::Gelu => x * normal_distribution::<I, T>(x),
+            Self::GeluTanh => T::of(0.5) * x * (one + gelu_inner(x).tanh_by::<I>()),
+            Self::Silu => x * x.sigmoid_by::<I>(),
+            Self::Sigmoid => x.sigmoid_by::<I>(),
+            Self::Tanh => x.tanh_by::<I>(),
+            // max(x, 0) + ln(1 + e^-|x|): neither overflows nor loses the tail.
+            Self::Softplus => select(x > zero, x, zero) + (-x.abs()).exp_by::<I>().ln_1p_by::<I>(),
+            Self::Softsign => x / (one + x.abs()),
+        }
+    }
+
+    /// φ′(x) where y = φ(x), to be used in [kernels](evenkeel_tensor::simd) as
+    /// [`value_by`](Self::value_by) is.
+    #[inline(always)]
+    pub fn derivative_by<I: Isa, T: Real>(self, x: T, y: T) -> T {
         let (zero, one) = (T::ZERO, T::ONE);
         match self {
             Self::Identity => one,
-            Self::Relu => {
-                if x > zero {
-                    one
-                } else {
-                    zero
-                }
-            }
-            Self::LeakyRelu { slope } => {
-                if x > zero {
-                    one
-                } else {
-                    T::of(slope)
-                }
-            }
+            Self::Relu => select(x > zero, one, zero),
+            Self::LeakyRelu { slope } => select(x > zero, one, T::of(slope)),
             // For x < 0: φ = λα(e^x − 1), so φ′ = λα e^x. (φ + λα is the same, but cancels.)
-            Self::Elu { alpha } => elu_slope(x, T::ONE, T::of(alpha)),
-            Self::Selu => elu_slope(x, T::of(SELU_SCALE), T::of(SELU_ALPHA)),
-            Self::Gelu => normal_distribution(x) + x * normal_density(x),
-            Self::GeluTanh => gelu_tanh_derivative(x),
+            Self::Elu { alpha } => elu_slope::<I, T>(x, one, T::of(alpha)),
+            Self::Selu => elu_slope::<I, T>(x, T::of(SELU_SCALE), T::of(SELU_ALPHA)),
+            Self::Gelu => normal_distribution::<I, T>(x) + x * normal_density::<I, T>(x),
+            Self::GeluTanh => gelu_tanh_derivative::<I, T>(x),
             // φ = xσ, so φ′ = σ + xσ(1 − σ) = σ + φ(1 − σ).
             Self::Silu => {
-                let s = sigmoid(x);
+                let s = x.sigmoid_by::<I>();
                 s + y * (one - s)
             }
             Self::Sigmoid => y * (one - y),
             Self::Tanh => one - y * y,
-            Self::Softplus => sigmoid(x),
+            Self::Softplus => x.sigmoid_by::<I>(),
             Self::Softsign => {
                 let root = one / (one + x.abs());
                 root * root
@@ -177,46 +168,47 @@ impl Activation {
     }
 }
 
-#[inline]
-fn sigmoid<T: Real>(x: T) -> T {
-    T::ONE / (T::ONE + (-x).exp())
+/// One of two values that are both at hand, which compiles to a blend, not a branch.
+#[inline(always)]
+fn select<T>(condition: bool, yes: T, no: T) -> T {
+    if condition { yes } else { no }
 }
 
-#[inline]
-fn elu<T: Real>(x: T, scale: T, alpha: T) -> T {
-    scale * if x > T::ZERO { x } else { alpha * x.exp_m1() }
+#[inline(always)]
+fn elu<I: Isa, T: Real>(x: T, scale: T, alpha: T) -> T {
+    scale * select(x > T::ZERO, x, alpha * x.exp_m1_by::<I>())
 }
 
-#[inline]
-fn elu_slope<T: Real>(x: T, scale: T, alpha: T) -> T {
-    scale * if x > T::ZERO { T::ONE } else { alpha * x.exp() }
+#[inline(always)]
+fn elu_slope<I: Isa, T: Real>(x: T, scale: T, alpha: T) -> T {
+    scale * select(x > T::ZERO, T::ONE, alpha * x.exp_by::<I>())
 }
 
 /// Φ(x) by the complementary error function, which keeps the lower tail exact.
-#[inline]
-fn normal_distribution<T: Real>(x: T) -> T {
-    T::of(0.5) * (x * T::of(-std::f64::consts::FRAC_1_SQRT_2)).erfc()
+#[inline(always)]
+fn normal_distribution<I: Isa, T: Real>(x: T) -> T {
+    T::of(0.5) * (x * T::of(-std::f64::consts::FRAC_1_SQRT_2)).erfc_by::<I>()
 }
 
-#[inline]
-fn normal_density<T: Real>(x: T) -> T {
+#[inline(always)]
+fn normal_density<I: Isa, T: Real>(x: T) -> T {
     // 1/√(2π)
-    T::of(0.398_942_280_401_432_7) * (T::of(-0.5) * x * x).exp()
+    T::of(0.398_942_280_401_432_7) * (T::of(-0.5) * x * x).exp_by::<I>()
 }
 
 /// √(2/π)
 const GELU_ROOT: f64 = 0.797_884_560_802_865_4;
 const GELU_CUBIC: f64 = 0.044715;
 
-#[inline]
+#[inline(always)]
 fn gelu_inner<T: Real>(x: T) -> T {
     T::of(GELU_ROOT) * (x + T::of(GELU_CUBIC) * x * x * x)
 }
 
-#[inline]
-fn gelu_tanh_derivative<T: Real>(x: T) -> T {
+#[inline(always)]
+fn gelu_tanh_derivative<I: Isa, T: Real>(x: T) -> T {
     let (half, one) = (T::of(0.5), T::ONE);
-    let t = gelu_inner(x).tanh();
+    let t = gelu_inner(x).tanh_by::<I>();
     let inner = T::of(GELU_ROOT) * (one + T::of(3.0 * GELU_CUBIC) * x * x);
     half * (one + t) + half * x * (one - t * t) * inner
 }
@@ -255,6 +247,8 @@ impl FromStr for Activation {
 
 #[cfg(test)]
 mod tests {
+    use evenkeel_tensor::simd::Fused;
+
     use super::*;
 
     #[test]
@@ -278,6 +272,32 @@ mod tests {
                 approx::assert_abs_diff_eq!(activation.derivative(x), slope, epsilon = 1e-8);
             }
         }
+    }
+
+    #[test]
+    fn both_instruction_sets_and_precisions_agree() {
+        fn check<I: Isa>(activation: Activation, x: f32) {
+            let wide = f64::from(x);
+            let (y, slope) = (activation.value(wide), activation.derivative(wide));
+            let got = activation.value_by::<I, f32>(x);
+            approx::assert_relative_eq!(f64::from(got), y, epsilon = 1e-6, max_relative = 1e-6);
+            let got = f64::from(activation.derivative_by::<I, f32>(x, got));
+            // GELU's approximation takes 1 − tanh², which cancels.
+            approx::assert_relative_eq!(got, slope, epsilon = 4e-6);
+        }
+        for activation in Activation::ALL {
+            for x in (-400..400).map(|i| i as f32 * 0.05 + 0.01) {
+                check::<Portable>(activation, x);
+                check::<Fused>(activation, x);
+            }
+        }
+    }
+
+    #[test]
+    fn gelu_keeps_its_lower_tail() {
+        // −12·Φ(−12), where 1 + erf is 0.
+        let y = Activation::Gelu.value(-12.0_f32);
+        approx::assert_relative_eq!(y, -2.131_779_3e-32, max_relative = 1e-4);
     }
 
     #[test]

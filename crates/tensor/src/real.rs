@@ -7,7 +7,7 @@ use std::str::FromStr;
 use nalgebra::RealField;
 
 use crate::matmul::kernel::Gemm;
-use crate::simd::Isa;
+use crate::simd::{Isa, error_function, exponential, hyperbolic, logarithm};
 
 /// A real number type that tensors can hold: `f32` (the default everywhere) or `f64`.
 ///
@@ -98,44 +98,44 @@ impl Real for f32 {
         libm::erfcf(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn exp_by<I: Isa>(self) -> Self {
-        self.exp()
+        exponential::exp::<I>(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn exp_m1_by<I: Isa>(self) -> Self {
-        self.exp_m1()
+        exponential::exp_m1::<I>(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn ln_by<I: Isa>(self) -> Self {
-        self.ln()
+        logarithm::ln::<I>(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn ln_1p_by<I: Isa>(self) -> Self {
-        self.ln_1p()
+        logarithm::ln_1p::<I>(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn tanh_by<I: Isa>(self) -> Self {
-        self.tanh()
+        hyperbolic::tanh::<I>(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn sigmoid_by<I: Isa>(self) -> Self {
-        1.0 / (1.0 + (-self).exp())
+        hyperbolic::sigmoid::<I>(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn erf_by<I: Isa>(self) -> Self {
-        Real::erf(self)
+        error_function::erf::<I>(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn erfc_by<I: Isa>(self) -> Self {
-        Real::erfc(self)
+        error_function::erfc::<I>(self)
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! Adam: adaptive moment estimation.
 
-use evenkeel_tensor::Real;
+use evenkeel_tensor::simd::{self, Isa, Kernel};
+use evenkeel_tensor::{Real, parallel};
 
 use crate::error::check;
 use crate::{Optimizer, TrainError};
@@ -63,16 +64,55 @@ impl<T: Real> Optimizer<T> for Adam {
         let Self { beta1, beta2, epsilon } = *self;
         // 1 − βᵗ, without cancellation.
         let correction = |beta: f64| -(step as f64 * beta.ln()).exp_m1();
-        let rate = T::of(rate / correction(beta1));
-        let root = T::of(correction(beta2).sqrt().recip());
-        let [b1, b2, c1, c2] = [beta1, beta2, 1.0 - beta1, 1.0 - beta2].map(T::of);
-        let epsilon = T::of(epsilon);
+        let rule = Rule {
+            beta1: T::of(beta1),
+            beta2: T::of(beta2),
+            rest1: T::of(1.0 - beta1),
+            rest2: T::of(1.0 - beta2),
+            rate: T::of(rate / correction(beta1)),
+            root: T::of(correction(beta2).sqrt().recip()),
+            epsilon: T::of(epsilon),
+        };
         let (first, second) = state.split_at_mut(value.len());
-        let moments = first.iter_mut().zip(second);
-        for ((w, &g), (m, v)) in value.iter_mut().zip(gradient).zip(moments) {
-            *m = b1 * *m + c1 * g;
-            *v = b2 * *v + c2 * g * g;
-            *w -= rate * *m / (v.sqrt() * root + epsilon);
+        parallel::for_each_pieces([value, first, second], |at, [value, first, second]| {
+            let gradient = &gradient[at..][..value.len()];
+            simd::run(Update { rule, value, gradient, first, second });
+        });
+    }
+}
+
+/// The numbers of one step.
+#[derive(Clone, Copy)]
+struct Rule<T> {
+    beta1: T,
+    beta2: T,
+    rest1: T,
+    rest2: T,
+    rate: T,
+    root: T,
+    epsilon: T,
+}
+
+/// One step of a piece: every array is read and written once.
+struct Update<'a, T> {
+    rule: Rule<T>,
+    value: &'a mut [T],
+    gradient: &'a [T],
+    first: &'a mut [T],
+    second: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Update<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Rule { beta1, beta2, rest1, rest2, rate, root, epsilon } = self.rule;
+        let moments = self.first.iter_mut().zip(self.second);
+        for ((w, &g), (m, v)) in self.value.iter_mut().zip(self.gradient).zip(moments) {
+            *m = I::mul_add(beta1, *m, rest1 * g);
+            *v = I::mul_add(beta2, *v, rest2 * g * g);
+            *w -= rate * *m / I::mul_add(v.sqrt(), root, epsilon);
         }
     }
 }

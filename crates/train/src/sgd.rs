@@ -1,6 +1,7 @@
 //! Stochastic gradient descent, with or without momentum.
 
-use evenkeel_tensor::Real;
+use evenkeel_tensor::simd::{self, Isa, Kernel};
+use evenkeel_tensor::{Real, parallel};
 
 use crate::error::check;
 use crate::{Optimizer, TrainError};
@@ -69,21 +70,65 @@ impl<T: Real> Optimizer<T> for Sgd {
 
     fn update(&self, _: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [T]) {
         let rate = T::of(rate);
-        let Some(momentum) = self.momentum else {
-            value.iter_mut().zip(gradient).for_each(|(w, &g)| *w -= rate * g);
-            return;
-        };
-        let mu = T::of(momentum.coefficient());
-        let triples = value.iter_mut().zip(gradient).zip(state);
-        match momentum {
-            Momentum::Classic(_) => triples.for_each(|((w, &g), v)| {
-                *v = mu * *v + g;
-                *w -= rate * *v;
+        match self.momentum {
+            None => parallel::for_each_pieces([value], |at, [value]| {
+                simd::run(Plain { rate, gradient: &gradient[at..][..value.len()], value });
             }),
-            Momentum::Nesterov(_) => triples.for_each(|((w, &g), v)| {
-                *v = mu * *v + g;
-                *w -= rate * (g + mu * *v);
+            Some(momentum) => parallel::for_each_pieces([value, state], |at, [value, velocity]| {
+                let gradient = &gradient[at..][..value.len()];
+                simd::run(WithMomentum { momentum, rate, gradient, value, velocity });
             }),
+        }
+    }
+}
+
+/// One step without momentum.
+struct Plain<'a, T> {
+    rate: T,
+    gradient: &'a [T],
+    value: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Plain<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for (w, &g) in self.value.iter_mut().zip(self.gradient) {
+            *w = I::mul_add(-self.rate, g, *w);
+        }
+    }
+}
+
+/// One step with momentum.
+struct WithMomentum<'a, T> {
+    momentum: Momentum,
+    rate: T,
+    gradient: &'a [T],
+    value: &'a mut [T],
+    velocity: &'a mut [T],
+}
+
+impl<T: Real> Kernel for WithMomentum<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let (mu, rate) = (T::of(self.momentum.coefficient()), self.rate);
+        let triples = self.value.iter_mut().zip(self.gradient).zip(self.velocity);
+        match self.momentum {
+            Momentum::Classic(_) => {
+                for ((w, &g), v) in triples {
+                    *v = I::mul_add(mu, *v, g);
+                    *w = I::mul_add(-rate, *v, *w);
+                }
+            }
+            Momentum::Nesterov(_) => {
+                for ((w, &g), v) in triples {
+                    *v = I::mul_add(mu, *v, g);
+                    *w = I::mul_add(-rate, I::mul_add(mu, *v, g), *w);
+                }
+            }
         }
     }
 }

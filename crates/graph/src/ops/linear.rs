@@ -3,9 +3,10 @@
 //! The gradients of the product are those of [`MatMul`](super::MatMul). The bias is added to
 //! each sample, so its gradient is the sum of dY over the samples.
 
-use evenkeel_tensor::{Real, Shape, Write, product};
+use evenkeel_tensor::matmul::{Product, Then};
+use evenkeel_tensor::{Real, Shape};
 
-use super::matmul::{columns, gradient_of};
+use super::matmul::{gradient_of, product_of};
 use super::row_sum::add_row_sum;
 use crate::{Backward, Context, Gradient, Needs, Op, View};
 
@@ -46,24 +47,50 @@ impl<T: Real> Op<T> for Linear {
         _: &mut [T],
         _: Context,
     ) -> Result<(), String> {
-        let [x, w] = [inputs[0], inputs[1]];
-        let write = match inputs.get(2) {
-            // The bias goes in first and the product is added to it: one pass less.
-            Some(b) if !b.data.is_empty() => {
-                output.chunks_exact_mut(b.data.len()).for_each(|y| y.copy_from_slice(b.data));
-                Write::Add
-            }
-            _ => Write::Set,
-        };
-        product(columns(w.shape, w.data), columns(x.shape, x.data), write, output);
+        affine(inputs).write(output);
+        Ok(())
+    }
+
+    fn forward_then(
+        &self,
+        inputs: &[View<'_, T>],
+        output: &mut [T],
+        _: &mut [T],
+        _: Context,
+        then: &Then<'_, T>,
+    ) -> Result<(), String> {
+        affine(inputs).then(then).write(output);
         Ok(())
     }
 
     fn backward(&self, pass: Backward<'_, T>, input: usize, mut gradient: Gradient<'_, T>) {
-        if input < 2 {
-            return gradient_of(pass, input, gradient);
+        match input {
+            0 | 1 => gradient_of(pass, input, gradient, None),
+            _ => add_row_sum(gradient.zeroed(), pass.upstream),
         }
-        add_row_sum(gradient.zeroed(), pass.upstream);
+    }
+
+    fn backward_then(
+        &self,
+        pass: Backward<'_, T>,
+        input: usize,
+        mut gradient: Gradient<'_, T>,
+        then: &Then<'_, T>,
+    ) {
+        if input < 2 {
+            return gradient_of(pass, input, gradient, Some(then));
+        }
+        let sums = gradient.zeroed();
+        add_row_sum(sums, pass.upstream);
+        then(0, sums);
+    }
+}
+
+fn affine<'a, T: Real>(inputs: &'a [View<'a, T>]) -> Product<'a, T> {
+    let product = product_of(inputs);
+    match inputs.get(2) {
+        Some(bias) => product.plus_rows(bias.data),
+        None => product,
     }
 }
 

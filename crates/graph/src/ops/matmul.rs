@@ -4,7 +4,8 @@
 //! dX = dY·Wᵀ and dW = Xᵀ·dY. In the column-major reading of the same memory, where the operands
 //! change places, they are Wᵀ·dY and dY·Xᵀ.
 
-use evenkeel_tensor::{MatRef, Real, Shape, Write, product};
+use evenkeel_tensor::matmul::{MatRef, Product, Then};
+use evenkeel_tensor::{Real, Shape, Write};
 
 use super::operands;
 use crate::{Backward, Context, Gradient, Needs, Op, View};
@@ -21,13 +22,29 @@ pub(super) fn columns<'a, T: Copy>(shape: Shape, data: &'a [T]) -> MatRef<'a, T>
     MatRef::new(data, shape.features(), columns)
 }
 
-/// Writes or adds the derivative by operand `input` of the product of the first two operands.
-pub(super) fn gradient_of<T: Real>(pass: Backward<'_, T>, input: usize, gradient: Gradient<'_, T>) {
+/// The product of the first two operands, in the column-major reading W·X.
+pub(super) fn product_of<'a, T: Real>(inputs: &[View<'a, T>]) -> Product<'a, T> {
+    let [x, w] = [inputs[0], inputs[1]];
+    Product::new(columns(w.shape, w.data), columns(x.shape, x.data))
+}
+
+/// Writes or adds the derivative by operand `input` of that product.
+pub(super) fn gradient_of<T: Real>(
+    pass: Backward<'_, T>,
+    input: usize,
+    gradient: Gradient<'_, T>,
+    then: Option<&Then<'_, T>>,
+) {
     let [x, w] = [pass.inputs[0], pass.inputs[1]];
     let up = columns(pass.output.shape, pass.upstream);
-    match input {
-        0 => product(columns(w.shape, w.data).t(), up, gradient.write, gradient.data),
-        _ => product(up, columns(x.shape, x.data).t(), gradient.write, gradient.data),
+    let product = match input {
+        0 => Product::new(columns(w.shape, w.data).t(), up),
+        _ => Product::new(up, columns(x.shape, x.data).t()),
+    };
+    let product = then.map_or(product, |then| product.then(then));
+    match gradient.write {
+        Write::Set => product.write(gradient.data),
+        Write::Add => product.add(gradient.data),
     }
 }
 
@@ -55,13 +72,34 @@ impl<T: Real> Op<T> for MatMul {
         _: &mut [T],
         _: Context,
     ) -> Result<(), String> {
-        let [x, w] = [inputs[0], inputs[1]];
-        product(columns(w.shape, w.data), columns(x.shape, x.data), Write::Set, output);
+        product_of(inputs).write(output);
+        Ok(())
+    }
+
+    fn forward_then(
+        &self,
+        inputs: &[View<'_, T>],
+        output: &mut [T],
+        _: &mut [T],
+        _: Context,
+        then: &Then<'_, T>,
+    ) -> Result<(), String> {
+        product_of(inputs).then(then).write(output);
         Ok(())
     }
 
     fn backward(&self, pass: Backward<'_, T>, input: usize, gradient: Gradient<'_, T>) {
-        gradient_of(pass, input, gradient);
+        gradient_of(pass, input, gradient, None);
+    }
+
+    fn backward_then(
+        &self,
+        pass: Backward<'_, T>,
+        input: usize,
+        gradient: Gradient<'_, T>,
+        then: &Then<'_, T>,
+    ) {
+        gradient_of(pass, input, gradient, Some(then));
     }
 }
 

@@ -21,24 +21,63 @@ impl Reduction {
         }
     }
 
-    /// Reduces terms, added in `f64` with the rounding errors carried along (Neumaier 1974): a
-    /// loss is one number that many are compared by, so it is worth being exact.
-    pub(crate) fn of(self, terms: impl ExactSizeIterator<Item = f64>) -> f64 {
-        let count = terms.len();
-        let (mut sum, mut carry) = (0.0f64, 0.0);
-        for term in terms {
-            let next = sum + term;
-            carry +=
-                if sum.abs() >= term.abs() { (sum - next) + term } else { (term - next) + sum };
-            sum = next;
-        }
-        // An infinite sum carries NaN.
-        let sum = if carry.is_finite() { sum + carry } else { sum };
-        match self {
-            Self::Mean => sum / count as f64,
-            Self::Sum => sum,
+    /// Reduces terms.
+    pub(crate) fn of(self, terms: impl Iterator<Item = f64>) -> f64 {
+        let mut total = Total::new();
+        terms.for_each(|term| total.add(&[term]));
+        total.reduce(self)
+    }
+}
+
+/// How many sums run side by side.
+const LANES: usize = 16;
+
+/// A sum in `f64` with the rounding errors carried along (Knuth's TwoSum, in several running sums
+/// so that it vectorizes): a loss is one number that many are compared by, so it is worth being
+/// exact.
+pub(crate) struct Total {
+    sums: [f64; LANES],
+    errors: [f64; LANES],
+    count: usize,
+}
+
+impl Total {
+    pub(crate) fn new() -> Self {
+        Self { sums: [0.0; LANES], errors: [0.0; LANES], count: 0 }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(&mut self, terms: &[f64]) {
+        self.count += terms.len();
+        for terms in terms.chunks(LANES) {
+            let lanes = self.sums.iter_mut().zip(&mut self.errors);
+            for ((sum, error), &term) in lanes.zip(terms) {
+                (*sum, *error) = two_sum(*sum, term, *error);
+            }
         }
     }
+
+    /// The mean or the sum.
+    pub(crate) fn reduce(self, by: Reduction) -> f64 {
+        let (mut sum, mut error) = (0.0, 0.0);
+        for term in self.sums.into_iter().chain(self.errors) {
+            (sum, error) = two_sum(sum, term, error);
+        }
+        // An infinite sum has an error of NaN.
+        let sum = if error.is_finite() { sum + error } else { self.sums.iter().sum() };
+        match by {
+            Reduction::Mean => sum / self.count as f64,
+            Reduction::Sum => sum,
+        }
+    }
+}
+
+/// sum + term, and `error` plus what that rounded away.
+#[inline(always)]
+fn two_sum(sum: f64, term: f64, error: f64) -> (f64, f64) {
+    let next = sum + term;
+    let gained = next - sum;
+    (next, error + ((sum - (next - gained)) + (term - gained)))
 }
 
 impl fmt::Display for Reduction {

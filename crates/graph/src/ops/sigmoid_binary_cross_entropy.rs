@@ -4,9 +4,10 @@
 //! NaN) once σ(z) rounds to 0 or 1, for |z| > 37 in `f64` and > 17 in `f32`; this one is exact
 //! for every z. The gradient is dz = σ(z) − t.
 
-use evenkeel_init::Activation;
-use evenkeel_tensor::{Real, Shape};
+use evenkeel_tensor::simd::{self, Isa, Kernel};
+use evenkeel_tensor::{Real, Shape, Write};
 
+use super::reduction::Total;
 use super::{Reduction, loss_of_pairs};
 use crate::{Backward, Context, Gradient, Needs, Op, View};
 
@@ -43,22 +44,70 @@ impl<T: Real> Op<T> for SigmoidBinaryCrossEntropy {
         _: Context,
     ) -> Result<(), String> {
         let [logits, targets] = [inputs[0].data, inputs[1].data];
-        let outside = |t: &T| !(*t >= T::ZERO && *t <= T::ONE);
-        if let Some(i) = targets.iter().position(outside) {
-            return Err(format!("expects targets from 0 to 1, got {} at index {i}", targets[i]));
-        }
-        let terms = logits.iter().zip(targets).map(|(&z, &t)| {
-            let tail = (-z.abs()).exp().ln_1p();
-            (z.max(T::ZERO) - z * t + tail).to_f64()
-        });
-        output[0] = T::of(self.0.of(terms));
+        let total = simd::run(Losses(logits, targets));
+        let total = total.ok_or_else(|| {
+            let outside = |t: &T| !(*t >= T::ZERO && *t <= T::ONE);
+            let at = targets.iter().position(outside).unwrap_or_default();
+            format!("expects targets from 0 to 1, got {} at index {at}", targets[at])
+        })?;
+        output[0] = T::of(total.reduce(self.0));
         Ok(())
     }
 
     fn backward(&self, pass: Backward<'_, T>, _: usize, gradient: Gradient<'_, T>) {
         let [logits, targets] = [pass.inputs[0].data, pass.inputs[1].data];
         let factor = pass.upstream[0] * T::of(self.0.factor(logits.len()));
-        gradient.from_two(logits, targets, |z, t| factor * (Activation::Sigmoid.value(z) - t));
+        simd::run(Slopes { logits, targets, factor, gradient });
+    }
+}
+
+/// The sum of the losses; `None` if a target is outside of [0, 1].
+struct Losses<'a, T>(&'a [T], &'a [T]);
+
+impl<T: Real> Kernel for Losses<'_, T> {
+    type Output = Option<Total>;
+
+    #[inline(always)]
+    fn run<I: Isa>(self) -> Option<Total> {
+        const LEN: usize = 64;
+        let mut total = Total::new();
+        for (logits, targets) in self.0.chunks(LEN).zip(self.1.chunks(LEN)) {
+            let (mut terms, mut inside) = ([0.0; LEN], true);
+            for ((term, &z), &t) in terms.iter_mut().zip(logits).zip(targets) {
+                inside &= (t >= T::ZERO) & (t <= T::ONE);
+                let tail = (-z.abs()).exp_by::<I>().ln_1p_by::<I>();
+                let most = if z > T::ZERO { z } else { T::ZERO };
+                // NaN is neither above zero nor hidden by the comparison.
+                *term = ((most - z * t) + tail).to_f64();
+            }
+            if !inside {
+                return None;
+            }
+            total.add(&terms[..logits.len()]);
+        }
+        Some(total)
+    }
+}
+
+/// factor·(σ(z) − t).
+struct Slopes<'a, T> {
+    logits: &'a [T],
+    targets: &'a [T],
+    factor: T,
+    gradient: Gradient<'a, T>,
+}
+
+impl<T: Real> Kernel for Slopes<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let add = self.gradient.write == Write::Add;
+        let pairs = self.logits.iter().zip(self.targets);
+        for (g, (&z, &t)) in self.gradient.data.iter_mut().zip(pairs) {
+            let before = if add { *g } else { T::ZERO };
+            *g = before + self.factor * (z.sigmoid_by::<I>() - t);
+        }
     }
 }
 

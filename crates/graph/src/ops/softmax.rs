@@ -4,6 +4,7 @@
 //! With ∂pᵢ/∂xⱼ = pᵢ(δᵢⱼ − pⱼ) the gradients are dx = p ⊙ (dy − ⟨dy, p⟩) for softmax, and
 //! dx = dy − p·Σdy for its logarithm.
 
+use evenkeel_tensor::simd::{self, Isa, Kernel};
 use evenkeel_tensor::{Real, Shape};
 
 use super::operands;
@@ -17,11 +18,34 @@ pub struct Softmax;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogSoftmax;
 
-/// The largest value m of a row, and Σ exp(xⱼ − m), which is at least 1. What is computed from
-/// the two keeps its precision however large the values are; ln Σ exp(xⱼ) as one number would not.
-pub(super) fn shifted_sum<T: Real>(x: &[T]) -> (T, T) {
-    let most = x.iter().copied().fold(T::of(f64::NEG_INFINITY), |a, b| if b < a { a } else { b });
-    (most, x.iter().map(|&x| (x - most).exp()).sum())
+/// The largest value m of a row. What is computed from it and Σ exp(xⱼ − m), which is at least 1,
+/// keeps its precision however large the values are; ln Σ exp(xⱼ) as one number would not.
+pub(super) fn largest<T: Real>(x: &[T]) -> T {
+    // `b < a` is false for NaN, which so comes through.
+    x.iter().copied().fold(T::of(f64::NEG_INFINITY), |a, b| if b < a { a } else { b })
+}
+
+/// Writes exp(xⱼ − m) for all rows of `features` values.
+pub(super) fn exponentials<T: Real>(x: &[T], features: usize, y: &mut [T]) {
+    for (x, y) in x.chunks_exact(features).zip(y.chunks_exact_mut(features)) {
+        let most = largest(x);
+        y.iter_mut().zip(x).for_each(|(y, &x)| *y = x - most);
+    }
+    // All rows at once: they may be short.
+    simd::run(Exponential(y));
+}
+
+struct Exponential<'a, T>(&'a mut [T]);
+
+impl<T: Real> Kernel for Exponential<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for x in self.0 {
+            *x = x.exp_by::<I>();
+        }
+    }
 }
 
 fn shape_of(inputs: &[Shape]) -> Result<Shape, String> {
@@ -71,9 +95,10 @@ impl<T: Real> Op<T> for Softmax {
     ) -> Result<(), String> {
         let [x] = [inputs[0]];
         let features = x.shape.features().max(1);
-        for (x, y) in rows(x.shape, x.data).zip(output.chunks_exact_mut(features)) {
-            let (most, sum) = shifted_sum(x);
-            y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - most).exp() / sum);
+        exponentials(x.data, features, output);
+        for y in output.chunks_exact_mut(features) {
+            let sum: T = y.iter().copied().sum();
+            y.iter_mut().for_each(|y| *y /= sum);
         }
         Ok(())
     }
@@ -108,9 +133,9 @@ impl<T: Real> Op<T> for LogSoftmax {
     ) -> Result<(), String> {
         let [x] = [inputs[0]];
         let features = x.shape.features().max(1);
+        exponentials(x.data, features, output);
         for (x, y) in rows(x.shape, x.data).zip(output.chunks_exact_mut(features)) {
-            let (most, sum) = shifted_sum(x);
-            let total = sum.ln();
+            let (most, total) = (largest(x), y.iter().copied().sum::<T>().ln());
             y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - most) - total);
         }
         Ok(())

@@ -5,7 +5,7 @@
 
 use evenkeel_tensor::{Real, Shape};
 
-use super::softmax::shifted_sum;
+use super::softmax::{exponentials, largest};
 use super::{Reduction, operands};
 use crate::{Backward, Context, Gradient, Needs, Op, View};
 
@@ -61,16 +61,16 @@ impl<T: Real> Op<T> for SoftmaxCrossEntropy {
         _: Context,
     ) -> Result<(), String> {
         let [logits, labels] = [inputs[0], inputs[1]];
-        let classes = logits.shape.features();
+        let classes = logits.shape.features().max(1);
         for (i, &label) in labels.data.iter().enumerate() {
             class(i, label, classes)?;
         }
-        let rows =
-            logits.data.chunks_exact(classes.max(1)).zip(saved.chunks_exact_mut(classes.max(1)));
+        exponentials(logits.data, classes, saved);
+        let rows = logits.data.chunks_exact(classes).zip(saved.chunks_exact_mut(classes));
         let losses = rows.zip(labels.data).map(|((z, p), label)| {
-            let (most, sum) = shifted_sum(z);
-            p.iter_mut().zip(z).for_each(|(p, &z)| *p = (z - most).exp() / sum);
-            (sum.ln() + (most - z[label.to_f64() as usize])).to_f64()
+            let sum: T = p.iter().copied().sum();
+            p.iter_mut().for_each(|p| *p /= sum);
+            (sum.ln() + (largest(z) - z[label.to_f64() as usize])).to_f64()
         });
         output[0] = T::of(self.0.of(losses));
         Ok(())

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use evenkeel_tensor::{Real, Tensor};
+use smallvec::SmallVec;
 
 use super::memory::{Value, lay_out};
-use super::schedule::{self, Derivative};
-use super::{BackStep, Operand, Place, Plan, Progress, Slot, Step};
+use super::schedule::{self, Computation, Derivative};
+use super::{BackStep, Link, Operand, Place, Plan, Progress, Slot, Step, fuse};
 use crate::graph::{Inner, Source};
 use crate::{Context, Graph, GraphError, NodeId, Op, Var};
 
@@ -18,13 +19,15 @@ pub struct PlanBuilder<'g, T: Real = f32> {
     gradients: Vec<NodeId>,
     loss: Option<NodeId>,
     keep_all: bool,
+    separate: bool,
     foreign: bool,
 }
 
 impl<'g, T: Real> PlanBuilder<'g, T> {
     pub(super) fn new(graph: &'g Graph<T>) -> Self {
         let (outputs, gradients) = (Vec::new(), Vec::new());
-        Self { graph, outputs, gradients, loss: None, keep_all: false, foreign: false }
+        let (keep_all, separate, foreign) = (false, false, false);
+        Self { graph, outputs, gradients, loss: None, keep_all, separate, foreign }
     }
 
     /// The number of a variable's node; remembers if it belongs to another graph.
@@ -76,6 +79,14 @@ impl<'g, T: Real> PlanBuilder<'g, T> {
         self
     }
 
+    /// Runs every operation by itself, with none applied in passing by its neighbour. The results
+    /// are the same but for rounding; this is for finding out whether they are.
+    #[must_use]
+    pub fn separate(mut self) -> Self {
+        self.separate = true;
+        self
+    }
+
     /// Compiles the plan.
     ///
     /// # Errors
@@ -91,6 +102,10 @@ impl<'g, T: Real> PlanBuilder<'g, T> {
         let backward = self.loss.map_or_else(Vec::new, |loss| {
             schedule::backward(&inner, &forward, loss, &self.gradients)
         });
+        let kept = |id| self.separate || self.keep_all || wanted.contains(&id);
+        let forward = fuse::forward(&inner, forward, &kept, !backward.is_empty());
+        let kept = |id| self.separate || self.gradients.contains(&id);
+        let backward = fuse::backward(&inner, backward, &kept);
         Ok(Layout::new(&inner, &self, &forward, &backward).plan(&forward, &backward))
     }
 
@@ -128,7 +143,7 @@ impl<'a, T: Real> Layout<'a, T> {
     fn new(
         graph: &'a Inner<T>,
         request: &'a PlanBuilder<'a, T>,
-        forward: &[NodeId],
+        forward: &[Computation],
         backward: &[Derivative],
     ) -> Self {
         let none = vec![None; graph.nodes.len()];
@@ -150,15 +165,16 @@ impl<'a, T: Real> Layout<'a, T> {
     }
 
     /// Values are born when computed and live until last read by another operation.
-    fn forward_lives(&mut self, lives: &mut Vec<Value>, forward: &[NodeId]) {
-        for (moment, &id) in forward.iter().enumerate() {
+    fn forward_lives(&mut self, lives: &mut Vec<Value>, forward: &[Computation]) {
+        for (moment, computation) in forward.iter().enumerate() {
+            let id = computation.node;
             let node = &self.graph.nodes[id.0];
             for input in &node.inputs {
                 if let Some(value) = self.values[input.0] {
                     lives[value].used(moment);
                 }
             }
-            self.values[id.0] = Some(lives.len());
+            self.values[computation.output().0] = Some(lives.len());
             lives.push(Value::new(node.shape.len(), moment));
             let saved = op(self.graph, id).saved_len(&self.input_shapes(id));
             if saved > 0 {
@@ -172,18 +188,20 @@ impl<'a, T: Real> Layout<'a, T> {
     /// forward pass lives until then.
     fn backward_lives(&mut self, lives: &mut Vec<Value>, start: usize, backward: &[Derivative]) {
         for (moment, derivative) in (start..).zip(backward) {
-            let node = &self.graph.nodes[derivative.node.0];
-            let needs = op(self.graph, derivative.node).needs();
             let mut read: Vec<Option<usize>> = vec![
                 self.saved[derivative.node.0],
                 self.gradients[derivative.node.0],
                 self.gradients[derivative.target.0],
             ];
-            if needs.inputs {
-                read.extend(node.inputs.iter().map(|id| self.values[id.0]));
-            }
-            if needs.output {
-                read.push(self.values[derivative.node.0]);
+            for id in [Some(derivative.node), derivative.then].into_iter().flatten() {
+                let needs = op(self.graph, id).needs();
+                if needs.inputs {
+                    let inputs = &self.graph.nodes[id.0].inputs;
+                    read.extend(inputs.iter().map(|id| self.values[id.0]));
+                }
+                if needs.output {
+                    read.push(self.values[id.0]);
+                }
             }
             read.into_iter().flatten().for_each(|value| lives[value].used(moment));
             if self.gradients[derivative.target.0].is_none() {
@@ -207,19 +225,12 @@ impl<'a, T: Real> Layout<'a, T> {
         kept.flatten().for_each(|value| lives[value].kept());
     }
 
-    fn plan(&self, forward: &[NodeId], backward: &[Derivative]) -> Plan<T> {
+    fn plan(&self, forward: &[Computation], backward: &[Derivative]) -> Plan<T> {
         let constants = self.constants();
         let one = constants.len() - 1;
-        let step_of = |node| forward.iter().position(|&id| id == node).unwrap_or_default();
-        let back = |derivative: &Derivative| BackStep {
-            step: step_of(derivative.node),
-            input: derivative.input,
-            upstream: self.upstream(derivative.node, one),
-            target: self.slot(self.gradients[derivative.target.0]).unwrap_or_default(),
-            write: derivative.write,
-        };
+        let back = |derivative: &Derivative| self.back_step(derivative, one);
         Plan {
-            forward: forward.iter().map(|&id| self.step(id)).collect(),
+            forward: forward.iter().map(|computation| self.step(computation)).collect(),
             backward: backward.iter().map(back).collect(),
             buffers: self.buffers.iter().map(|&len| vec![T::ZERO; len]).collect(),
             constants,
@@ -238,19 +249,48 @@ impl<'a, T: Real> Layout<'a, T> {
         value.map(|value| self.slots[value])
     }
 
-    fn step(&self, id: NodeId) -> Step<T> {
+    fn step(&self, computation: &Computation) -> Step<T> {
+        let id = computation.node;
         let node = &self.graph.nodes[id.0];
         Step {
-            node: id,
+            node: computation.output(),
             op: op(self.graph, id).clone(),
             path: node.path.clone(),
-            inputs: node.inputs.iter().map(|&input| self.operand(input)).collect(),
-            shape: node.shape,
-            output: self.slot(self.values[id.0]).unwrap_or_default(),
+            inputs: self.operands(id),
+            output: self.slot(self.values[computation.output().0]).unwrap_or_default(),
             saved: self.slot(self.saved[id.0]),
+            then: computation.then.map(|id| op(self.graph, id).clone()),
         }
     }
 
+    fn back_step(&self, derivative: &Derivative, one: usize) -> BackStep<T> {
+        let id = derivative.node;
+        BackStep {
+            op: op(self.graph, id).clone(),
+            inputs: self.operands(id),
+            output: self.operand(id),
+            saved: self.slot(self.saved[id.0]),
+            input: derivative.input,
+            upstream: self.upstream(id, one),
+            target: self.slot(self.gradients[derivative.target.0]).unwrap_or_default(),
+            write: derivative.write,
+            then: derivative.then.map(|id| self.link(id)),
+        }
+    }
+
+    fn operands(&self, id: NodeId) -> SmallVec<[Operand; 4]> {
+        self.graph.nodes[id.0].inputs.iter().map(|&input| self.operand(input)).collect()
+    }
+
+    /// A pointwise operation with what its derivative reads.
+    fn link(&self, id: NodeId) -> Link<T> {
+        let (op, inputs) = (op(self.graph, id).clone(), &self.graph.nodes[id.0].inputs);
+        let needs = op.needs();
+        let input = inputs.first().filter(|_| needs.inputs).map(|&input| self.operand(input));
+        Link { op, input, output: needs.output.then(|| self.operand(id)) }
+    }
+
+    /// Where the value of a node is; anywhere if it is not kept because nobody reads it.
     fn operand(&self, id: NodeId) -> Operand {
         let node = &self.graph.nodes[id.0];
         let place = match &node.source {
@@ -337,7 +377,7 @@ impl<'a, T: Real> Layout<'a, T> {
 ///
 /// # Panics
 /// If the node is not an operation; only operations are scheduled.
-fn op<T: Real>(graph: &Inner<T>, id: NodeId) -> &Arc<dyn Op<T>> {
+pub(super) fn op<T: Real>(graph: &Inner<T>, id: NodeId) -> &Arc<dyn Op<T>> {
     match &graph.nodes[id.0].source {
         Source::Op(op) => op,
         _ => unreachable!("only operations are scheduled"),

@@ -2,10 +2,12 @@
 //!
 //! Building a plan is a small compiler, and each of its passes is a function of its own: drop
 //! what no output needs ([`schedule`]), derive the backward schedule and drop the gradients that
-//! nobody asked for ([`schedule`]), and lay all values into buffers by lifetime ([`memory`]).
-//! Running a plan then allocates nothing.
+//! nobody asked for ([`schedule`]), join steps so that values are worked on while they are in the
+//! cache ([`fuse`]), and lay all values into buffers by lifetime ([`memory`]). Running a plan then
+//! allocates nothing.
 
 mod builder;
+mod fuse;
 mod memory;
 mod run;
 mod schedule;
@@ -27,7 +29,7 @@ use crate::{Context, Graph, NodeId, Op, ParamId};
 #[derive(Clone, Debug)]
 pub struct Plan<T: Real = f32> {
     forward: Vec<Step<T>>,
-    backward: Vec<BackStep>,
+    backward: Vec<BackStep<T>>,
     buffers: Vec<Vec<T>>,
     constants: Vec<Arc<Tensor<T>>>,
     inputs: Vec<(String, Shape)>,
@@ -77,19 +79,35 @@ struct Step<T: Real> {
     op: Arc<dyn Op<T>>,
     path: String,
     inputs: SmallVec<[Operand; 4]>,
-    shape: Shape,
     output: Slot,
     saved: Option<Slot>,
+    /// The pointwise operation that is applied to the output in passing.
+    then: Option<Arc<dyn Op<T>>>,
 }
 
 /// One derivative of the backward schedule: that of the loss by one input of one step.
-#[derive(Clone, Copy, Debug)]
-struct BackStep {
-    step: usize,
+#[derive(Clone, Debug)]
+struct BackStep<T: Real> {
+    op: Arc<dyn Op<T>>,
+    /// What the operation read, wrote and saved on the way forward.
+    inputs: SmallVec<[Operand; 4]>,
+    output: Operand,
+    saved: Option<Slot>,
+    /// Which input the derivative is by.
     input: usize,
     upstream: Operand,
     target: Slot,
     write: Write,
+    /// The pointwise operation through which the derivative is led on in passing.
+    then: Option<Link<T>>,
+}
+
+/// A pointwise operation, and the forward values that its derivative reads.
+#[derive(Clone, Debug)]
+struct Link<T: Real> {
+    op: Arc<dyn Op<T>>,
+    input: Option<Operand>,
+    output: Option<Operand>,
 }
 
 impl<T: Real> Plan<T> {

@@ -65,12 +65,16 @@ impl<T: Real> Plan<T> {
         let mut saved = step.saved.map(|slot| mem::take(&mut self.buffers[slot.buffer]));
         let sources =
             Sources { params, inputs, constants: &self.constants, buffers: &self.buffers };
-        let result = step.op.forward(
-            &sources.views(&step.inputs, true),
-            &mut output[..step.output.len],
-            part(&mut saved, step.saved),
-            self.context,
-        );
+        let views = sources.views(&step.inputs, true);
+        let (y, saved_values) = (&mut output[..step.output.len], part(&mut saved, step.saved));
+        let result = match step.then.as_ref().and_then(|then| then.pointwise()) {
+            Some(then) => {
+                let then = |_: usize, run: &mut [T]| then.apply(run);
+                step.op.forward_then(&views, y, saved_values, self.context, &then)
+            }
+            None => step.op.forward(&views, y, saved_values, self.context),
+        };
+        drop(views);
         self.buffers[step.output.buffer] = output;
         if let (Some(slot), Some(saved)) = (step.saved, saved) {
             self.buffers[slot.buffer] = saved;
@@ -110,24 +114,36 @@ impl<T: Real> Plan<T> {
 
     fn backward_step(&mut self, index: usize, params: &Params<T>, inputs: &[&Tensor<T>]) {
         let back = &self.backward[index];
-        let step = &self.forward[back.step];
-        let needs = step.op.needs();
+        let needs = back.op.needs();
         let mut target = mem::take(&mut self.buffers[back.target.buffer]);
         let sources =
             Sources { params, inputs, constants: &self.constants, buffers: &self.buffers };
-        let output = Operand { place: Place::Buffer(step.output.buffer), shape: step.shape };
-        let views = sources.views(&step.inputs, needs.inputs);
+        let views = sources.views(&back.inputs, needs.inputs);
         let pass = Backward {
             inputs: &views,
             output: View {
-                shape: step.shape,
-                data: if needs.output { sources.data(&output) } else { &[] },
+                shape: back.output.shape,
+                data: if needs.output { sources.data(&back.output) } else { &[] },
             },
-            saved: step.saved.map_or(&[], |slot| &self.buffers[slot.buffer][..slot.len]),
+            saved: back.saved.map_or(&[], |slot| &self.buffers[slot.buffer][..slot.len]),
             upstream: sources.data(&back.upstream),
         };
-        let data = &mut target[..back.target.len];
-        step.op.backward(pass, back.input, Gradient { data, write: back.write });
+        let gradient = Gradient { data: &mut target[..back.target.len], write: back.write };
+        let link = back.then.as_ref().and_then(|link| Some((link, link.op.pointwise()?)));
+        match link {
+            Some((link, pointwise)) => {
+                let data =
+                    |operand: &Option<Operand>| operand.map_or(&[][..], |o| sources.data(&o));
+                let (x, y) = (data(&link.input), data(&link.output));
+                let then = |first: usize, run: &mut [T]| {
+                    let here = first..first + run.len();
+                    let [x, y] = [x, y].map(|all| all.get(here.clone()).unwrap_or_default());
+                    pointwise.chain(x, y, run);
+                };
+                back.op.backward_then(pass, back.input, gradient, &then);
+            }
+            None => back.op.backward(pass, back.input, gradient),
+        }
         drop(views);
         self.buffers[back.target.buffer] = target;
     }

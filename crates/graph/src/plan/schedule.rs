@@ -5,6 +5,21 @@ use evenkeel_tensor::{Real, Write};
 use crate::NodeId;
 use crate::graph::{Inner, Node, Source};
 
+/// One computation of the forward pass, still in terms of nodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Computation {
+    pub(super) node: NodeId,
+    /// The pointwise operation that is applied to the node's value in passing.
+    pub(super) then: Option<NodeId>,
+}
+
+impl Computation {
+    /// The node whose value comes out.
+    pub(super) fn output(&self) -> NodeId {
+        self.then.unwrap_or(self.node)
+    }
+}
+
 /// The derivative of the loss by one input of one node, still in terms of nodes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Derivative {
@@ -13,6 +28,9 @@ pub(super) struct Derivative {
     /// The node whose gradient is written or added to.
     pub(super) target: NodeId,
     pub(super) write: Write,
+    /// The pointwise operation through which the derivative is led on in passing; the target is
+    /// then the input of this one.
+    pub(super) then: Option<NodeId>,
 }
 
 /// The operations that the wanted nodes depend on, in the order of tracing, in which every
@@ -49,7 +67,7 @@ pub(super) fn backward<T: Real>(
             if leads[target.0] {
                 let write = if reached[target.0] { Write::Add } else { Write::Set };
                 reached[target.0] = true;
-                schedule.push(Derivative { node, input, target, write });
+                schedule.push(Derivative { node, input, target, write, then: None });
             }
         }
     }

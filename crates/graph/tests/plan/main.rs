@@ -13,6 +13,7 @@ use proptest::prelude::*;
 
 mod dropout;
 mod gradients;
+mod joining;
 mod memory;
 mod mistakes;
 mod own_operation;

@@ -11,7 +11,7 @@ fn steps(frozen: &[usize], input_gradient: bool) -> (usize, usize) {
     let p = |i: usize| graph.param(ids[i]);
     let x = graph.input("x", [5, 3]);
     let y = (x.matmul(p(0)) + p(1)).tanh().matmul(p(2)) + p(3);
-    let builder = Plan::builder(&graph).loss(y.square().mean_all());
+    let builder = Plan::builder(&graph).loss(y.square().mean_all()).separate();
     let builder = if input_gradient { builder.gradient(x) } else { builder };
     builder.build().unwrap().steps()
 }

@@ -113,7 +113,8 @@ proptest! {
         let taps = || computed().map(|node| node.id).step_by(3);
         let tapped = taps().fold(Plan::builder(&graph).loss(loss), PlanBuilder::output_of);
         let mut tapped = tapped.build().unwrap();
-        for plan in [&mut plain, &mut tapped] {
+        let mut separate = Plan::builder(&graph).loss(loss).separate().build().unwrap();
+        for plan in [&mut plain, &mut tapped, &mut separate] {
             run(plan, &params, &[&x]);
             prop_assert_eq!(bits(plan, &params), bits(&kept, &params));
         }

@@ -6,6 +6,13 @@
 //! offers with an [`Isa`] (`exp_by` and its kin) are written that way.
 #![allow(unsafe_code)]
 
+#[cfg(test)]
+mod accuracy;
+pub(crate) mod error_function;
+pub(crate) mod exponential;
+pub(crate) mod hyperbolic;
+pub(crate) mod logarithm;
+
 use crate::Real;
 
 /// An instruction set, as far as arithmetic differs between them.
@@ -42,7 +49,8 @@ pub trait Kernel {
     type Output;
 
     /// Runs the loop. Implementations are `#[inline(always)]`, without which they would be
-    /// compiled for the instructions of every machine only.
+    /// compiled for the instructions of every machine only. So would closures that the compiler
+    /// finds too long to inline: loops with long bodies are `for` loops, not `for_each`.
     fn run<I: Isa>(self) -> Self::Output;
 }
 
@@ -98,7 +106,9 @@ impl<T: Real, F: Function<T>> Kernel for Map<'_, T, F> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let Self(x, y, f) = self;
-        y.iter_mut().zip(x).for_each(|(y, &x)| *y = f.at::<I>(x));
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = f.at::<I>(x);
+        }
     }
 }
 
