@@ -144,6 +144,12 @@ pub trait Op<T: Real>: Debug + Send + Sync {
         true
     }
 
+    /// About how many multiply-adds the forward pass takes, and each derivative; it decides
+    /// whether other threads are called to help. The number of values read, unless overridden.
+    fn work(&self, inputs: &[Shape]) -> usize {
+        inputs.iter().map(Shape::len).sum()
+    }
+
     /// Computes the output. `output` and `saved` hold anything at first, and all of both is to be
     /// written.
     ///

@@ -5,10 +5,13 @@
 //! sharing stays on the calling thread: that of a [team](with_team), whose threads are awake, is
 //! worth it much earlier.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use crate::Real;
 use crate::pieces::cut_each;
+use crate::simd::{self, Isa, Kernel};
 use crate::team::{share, team_size};
 
 pub use crate::team::with_team;
@@ -26,6 +29,24 @@ const TEAM_LEN: usize = 1 << 15;
 /// that must be woken first. A core does about as much in two and in thirty microseconds.
 const TEAM_WORK: usize = 1 << 17;
 const POOL_WORK: usize = 1 << 21;
+
+/// Runs of at least this much work are worth a team where the pool's threads are awake, which
+/// they are inside of it, and where they must be woken.
+const RUN_IN_POOL: usize = 1 << 20;
+const RUN_OUTSIDE: usize = 1 << 23;
+
+/// Runs `run` [with a team](with_team) if it does enough: `work` is about the number of its
+/// multiply-adds.
+pub fn with_team_for<R: Send>(work: usize, run: impl FnOnce() -> R + Send) -> R {
+    let inside = rayon::current_thread_index().is_some();
+    if work < if inside { RUN_IN_POOL } else { RUN_OUTSIDE } { run() } else { with_team(run) }
+}
+
+/// Runs `run` in a thread of rayon's pool. Many short runs with a team start faster there: the
+/// pool need not be entered for each.
+pub fn in_pool<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    rayon::join(run, || ()).0
+}
 
 /// How many threads are worth having for so many multiply-adds.
 pub(crate) fn threads_for(work: usize) -> usize {
@@ -130,9 +151,41 @@ pub fn sum<T: Real>(values: &[T]) -> T {
 
 /// Whether every value is finite: neither infinite nor NaN.
 pub fn all_finite<T: Real>(values: &[T]) -> bool {
-    // Zero times a finite number is zero; times anything else, NaN. A sum vectorizes where a
-    // search that stops early does not.
-    sum_of(values, |x| x * T::ZERO) == T::ZERO
+    if !worth_sharing(values.len()) {
+        return simd::run(Finite(values));
+    }
+    let finite = AtomicBool::new(true);
+    for_each_index(values.len().div_ceil(PIECE), &|index| {
+        let first = index * PIECE;
+        let piece = &values[first..values.len().min(first + PIECE)];
+        if !simd::run(Finite(piece)) {
+            finite.store(false, Ordering::Relaxed);
+        }
+    });
+    finite.into_inner()
+}
+
+struct Finite<'a, T>(&'a [T]);
+
+impl<T: Real> Kernel for Finite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<I: Isa>(self) -> bool {
+        // Zero times a finite number is zero; times anything else, NaN. A sum vectorizes where a
+        // search that stops early does not.
+        let mut sums = [T::ZERO; 64];
+        let (chunks, rest) = self.0.as_chunks::<64>();
+        for chunk in chunks {
+            for (sum, &x) in sums.iter_mut().zip(chunk) {
+                *sum = I::mul_add(x, T::ZERO, *sum);
+            }
+        }
+        for (sum, &x) in sums.iter_mut().zip(rest) {
+            *sum = I::mul_add(x, T::ZERO, *sum);
+        }
+        sums.iter().all(|&sum| sum == T::ZERO)
+    }
 }
 
 #[cfg(test)]

@@ -153,6 +153,18 @@ impl<T: Real> Stepper<T> {
     ) -> Result<StepOutcome, TrainError> {
         crate::Schedule::Constant(rate).rate(self.steps() + 1)?;
         self.compile(model, x.shape(), y.shape())?;
+        let work = self.plans[self.last].plan.work();
+        parallel::with_team_for(work, || self.run(model, x, y, rate))
+    }
+
+    /// Makes a step with the plan at hand.
+    fn run(
+        &mut self,
+        model: &mut Model<T>,
+        x: &Tensor<T>,
+        y: &Tensor<T>,
+        rate: f64,
+    ) -> Result<StepOutcome, TrainError> {
         let context = self.context();
         let plan = &mut self.plans[self.last].plan;
         plan.set_context(context);

@@ -6,7 +6,7 @@
 use evenkeel_tensor::matmul::{Product, Then};
 use evenkeel_tensor::{Real, Shape};
 
-use super::matmul::{gradient_of, product_of};
+use super::matmul::{gradient_of, product_of, work_of};
 use super::row_sum::add_row_sum;
 use crate::{Backward, Context, Gradient, Needs, Op, View};
 
@@ -38,6 +38,10 @@ impl<T: Real> Op<T> for Linear {
 
     fn needs(&self) -> Needs {
         Needs::INPUTS
+    }
+
+    fn work(&self, inputs: &[Shape]) -> usize {
+        work_of(inputs)
     }
 
     fn forward(

@@ -242,7 +242,14 @@ impl<'a, T: Real> Layout<'a, T> {
             param_gradients: self.param_gradients(),
             context: Context::default(),
             progress: Progress::Nothing,
+            work: self.work(forward, backward),
         }
+    }
+
+    fn work(&self, forward: &[Computation], backward: &[Derivative]) -> usize {
+        let nodes = forward.iter().map(|computation| computation.node);
+        let all = nodes.chain(backward.iter().map(|derivative| derivative.node));
+        all.map(|id| op(self.graph, id).work(&self.input_shapes(id))).sum()
     }
 
     fn slot(&self, value: Option<usize>) -> Option<Slot> {

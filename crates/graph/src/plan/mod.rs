@@ -40,6 +40,7 @@ pub struct Plan<T: Real = f32> {
     param_gradients: Vec<Option<Slot>>,
     context: Context,
     progress: Progress,
+    work: usize,
 }
 
 /// How far the present run has come.
@@ -164,6 +165,11 @@ impl<T: Real> Plan<T> {
     /// The memory of all buffers, in bytes. Inputs and parameters are not copied and not counted.
     pub fn memory(&self) -> usize {
         self.buffers.iter().map(|buffer| buffer.len() * size_of::<T>()).sum()
+    }
+
+    /// About how many multiply-adds a run forward and backward takes.
+    pub fn work(&self) -> usize {
+        self.work
     }
 
     /// The number of operations run forward, and of derivatives run backward.

@@ -3,7 +3,7 @@
 
 use std::mem;
 
-use evenkeel_tensor::{Real, Shape, Tensor};
+use evenkeel_tensor::{Real, Shape, Tensor, parallel};
 use smallvec::SmallVec;
 
 use super::{Operand, Place, Plan, Progress, Slot};
@@ -47,9 +47,9 @@ impl<T: Real> Plan<T> {
     pub fn forward(&mut self, params: &Params<T>, inputs: &[&Tensor<T>]) -> Result<(), GraphError> {
         self.check(params, inputs)?;
         self.progress = Progress::Nothing;
-        for index in 0..self.forward.len() {
-            self.forward_step(index, params, inputs)?;
-        }
+        parallel::with_team_for(self.work, || {
+            (0..self.forward.len()).try_for_each(|index| self.forward_step(index, params, inputs))
+        })?;
         self.progress = Progress::Forward;
         Ok(())
     }
@@ -106,9 +106,9 @@ impl<T: Real> Plan<T> {
         }
         self.check(params, inputs)?;
         self.progress = Progress::Backward;
-        for index in 0..self.backward.len() {
-            self.backward_step(index, params, inputs);
-        }
+        parallel::with_team_for(self.work, || {
+            (0..self.backward.len()).for_each(|index| self.backward_step(index, params, inputs));
+        });
         Ok(())
     }
 

@@ -9,7 +9,8 @@ use super::exponential::{Reduced, clamp};
 /// Below this the series of erf is used, above it 1 − e^…, which there no longer cancels.
 const SERIES: f32 = 0.9;
 
-/// erf x.
+/// erf x. The greatest error over all inputs is 1.19 units in the last place, and 1.14 where
+/// multiplication and addition are fused.
 #[inline(always)]
 pub(crate) fn erf<I: Isa>(x: f32) -> f32 {
     let size = x.abs();
@@ -44,7 +45,7 @@ fn by_exponential<I: Isa>(x: f32) -> f32 {
     1.0 - I::mul_add(power, reduced.fraction(), power)
 }
 
-/// erfc x.
+/// erfc x. The greatest error over all inputs is 0.63 units in the last place.
 ///
 /// exp(−x²)·t·p(t) with t = 1/(1 + 11x/32): but for the coefficients, Hastings' formula (Abramowitz
 /// & Stegun 1964, eq. 7.1.26), to 2⁻²⁷. In `f64`, where x² is exact, so that the rounding of the
@@ -91,12 +92,12 @@ mod tests {
         erf_by,
         libm::erf,
         1.2,
-        [(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (1e38, 1.0), (-1e38, -1.0),]
+        [(0.0, 0.0), (-0.0, -0.0), (INFINITY, 1.0), (-INFINITY, -1.0), (1e38, 1.0), (-1e38, -1.0)]
     );
     accurate!(
         erfc_by,
         libm::erfc,
-        0.7,
-        [(0.0, 1.0), (-0.0, 1.0), (INFINITY, 0.0), (-INFINITY, 2.0), (1e38, 0.0), (-1e38, 2.0),]
+        0.65,
+        [(0.0, 1.0), (-0.0, 1.0), (INFINITY, 0.0), (-INFINITY, 2.0), (1e38, 0.0), (-1e38, 2.0)]
     );
 }

@@ -63,7 +63,7 @@ pub(super) fn clamp(x: f32, low: f32, high: f32) -> f32 {
     if x > high { high } else { x }
 }
 
-/// eˣ.
+/// eˣ. The greatest error over all inputs is 0.99 units in the last place.
 #[inline(always)]
 pub(crate) fn exp<I: Isa>(x: f32) -> f32 {
     let reduced = Reduced::of::<I>(clamp(x, UNDERFLOW, OVERFLOW));
@@ -75,7 +75,7 @@ pub(crate) fn exp<I: Isa>(x: f32) -> f32 {
     (1.0 + reduced.fraction()) * first * second
 }
 
-/// eˣ − 1.
+/// eˣ − 1. The greatest error over all inputs is 1.29 units in the last place.
 #[inline(always)]
 pub(crate) fn exp_m1<I: Isa>(x: f32) -> f32 {
     // Below −20 the result is −1 already.
@@ -98,7 +98,7 @@ mod tests {
     accurate!(
         exp_by,
         f64::exp,
-        1.1,
+        1.0,
         [
             (-INFINITY, 0.0),
             (INFINITY, INFINITY),
@@ -113,7 +113,7 @@ mod tests {
     accurate!(
         exp_m1_by,
         f64::exp_m1,
-        1.5,
+        1.3,
         [
             (-INFINITY, -1.0),
             (INFINITY, INFINITY),

@@ -7,7 +7,7 @@ use super::exponential::{Reduced, clamp};
 /// longer cancels.
 const SERIES: f32 = 0.55;
 
-/// tanh x.
+/// tanh x. The greatest error over all inputs is 1.35 units in the last place.
 #[inline(always)]
 pub(crate) fn tanh<I: Isa>(x: f32) -> f32 {
     let size = x.abs();
@@ -36,7 +36,7 @@ fn by_exponential<I: Isa>(x: f32) -> f32 {
     1.0 - 2.0 / I::mul_add(power, reduced.fraction(), power + 1.0)
 }
 
-/// 1/(1 + e⁻ˣ).
+/// 1/(1 + e⁻ˣ). The greatest error over all inputs is 1.75 units in the last place.
 #[inline(always)]
 pub(crate) fn sigmoid<I: Isa>(x: f32) -> f32 {
     // Above 30 the result is 1 already, below −104 it is less than half the least number.
@@ -66,7 +66,7 @@ mod tests {
     accurate!(
         tanh_by,
         f64::tanh,
-        1.5,
+        1.4,
         [
             (0.0, 0.0),
             (-0.0, -0.0),
@@ -81,7 +81,7 @@ mod tests {
     accurate!(
         sigmoid_by,
         logistic,
-        1.9,
-        [(0.0, 0.5), (-0.0, 0.5), (INFINITY, 1.0), (-INFINITY, 0.0), (1e38, 1.0), (-1e38, 0.0),]
+        1.8,
+        [(0.0, 0.5), (-0.0, 0.5), (INFINITY, 1.0), (-INFINITY, 0.0), (1e38, 1.0), (-1e38, 0.0)]
     );
 }

@@ -42,7 +42,7 @@ fn at_ends(x: f32, y: f32) -> f32 {
     if x < f32::INFINITY { y } else { x }
 }
 
-/// ln x.
+/// ln x. The greatest error over all inputs is 0.90 units in the last place.
 #[inline(always)]
 pub(crate) fn ln<I: Isa>(x: f32) -> f32 {
     // Subnormal numbers are made normal, times 2²³.
@@ -54,7 +54,7 @@ pub(crate) fn ln<I: Isa>(x: f32) -> f32 {
     at_ends(x, logarithm::<I>(n, mantissa - 1.0))
 }
 
-/// ln(1 + x).
+/// ln(1 + x). The greatest error over all inputs is 1.45 units in the last place.
 #[inline(always)]
 pub(crate) fn ln_1p<I: Isa>(x: f32) -> f32 {
     let sum = 1.0 + x;
