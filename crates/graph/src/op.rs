@@ -6,7 +6,7 @@
 
 use std::fmt::Debug;
 
-use evenkeel_tensor::matmul::Then;
+use evenkeel_tensor::matmul::{Take, Then};
 use evenkeel_tensor::{Real, Shape, Write};
 
 /// A tensor that an op reads.
@@ -203,6 +203,30 @@ pub trait Op<T: Real>: Debug + Send + Sync {
         let Gradient { data, write } = gradient;
         self.backward(pass, input, Gradient { data: &mut *data, write });
         then(0, data);
+    }
+
+    /// Whether the derivative by this input can be [streamed](Self::stream), and is large enough
+    /// for that to pay.
+    fn streams(&self, _input: usize, _inputs: &[Shape]) -> bool {
+        false
+    }
+
+    /// Computes the derivative by `input` and hands it on to `take`, piece by piece, together with
+    /// the same pieces of `targets`, without storing it. Never called unless
+    /// [`streams`](Self::streams) says that it can be.
+    fn stream(
+        &self,
+        _pass: Backward<'_, T>,
+        _input: usize,
+        _targets: &mut [&mut [T]],
+        _take: &Take<'_, T>,
+    ) {
+    }
+
+    /// A number that no value of the derivative by `input` is greater than; infinite or NaN if
+    /// that is not known to be finite.
+    fn bound(&self, _pass: Backward<'_, T>, _input: usize) -> f64 {
+        f64::INFINITY
     }
 }
 

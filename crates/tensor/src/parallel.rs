@@ -58,7 +58,7 @@ pub(crate) fn threads_for(work: usize) -> usize {
 }
 
 /// Runs `work(0)`, …, `work(count - 1)` on several threads, in any order.
-pub(crate) fn for_each_index(count: usize, work: &(dyn Fn(usize) + Sync)) {
+pub fn for_each_index(count: usize, work: &(dyn Fn(usize) + Sync)) {
     if count < 2 {
         return (0..count).for_each(work);
     }
@@ -75,7 +75,9 @@ fn worth_sharing(len: usize) -> bool {
 /// Runs `work(first, piece)` on consecutive pieces of `values` of [`PIECE`] values; `first` is the
 /// index of the piece's first value.
 pub fn for_each_piece<T: Send>(values: &mut [T], work: impl Fn(usize, &mut [T]) + Sync) {
-    cut_each([values], PIECE, worth_sharing, |first, [piece]| work(first, piece));
+    cut_each(&mut [values], PIECE, worth_sharing, |first, pieces| {
+        pieces.iter_mut().for_each(|piece| work(first, piece));
+    });
 }
 
 /// Runs `work(first, pieces)` on the same piece of several slices at once, in as many pieces as
@@ -83,14 +85,37 @@ pub fn for_each_piece<T: Send>(values: &mut [T], work: impl Fn(usize, &mut [T]) 
 ///
 /// # Panics
 /// If the slices differ in length.
-pub fn for_each_pieces<T: Send, const N: usize>(
-    slices: [&mut [T]; N],
-    work: impl Fn(usize, [&mut [T]; N]) + Sync,
+pub fn for_each_pieces<T: Send>(
+    slices: &mut [&mut [T]],
+    work: impl Fn(usize, &mut [&mut [T]]) + Sync,
 ) {
     let len = slices.first().map_or(0, |slice| slice.len());
     let threads = team_size().unwrap_or_else(rayon::current_num_threads);
     let each = len.div_ceil(threads).next_multiple_of(64).max(1);
     cut_each(slices, each, worth_sharing, work);
+}
+
+/// The sum of the squares of all values, on the calling thread and in no particular order: for
+/// judging magnitudes. It is infinite or NaN if any value is.
+pub fn sum_of_squares<T: Real>(values: &[T]) -> T {
+    simd::run(Squares(values))
+}
+
+struct Squares<'a, T>(&'a [T]);
+
+impl<T: Real> Kernel for Squares<'_, T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn run<I: Isa>(self) -> T {
+        let mut sums = [T::ZERO; 64];
+        for chunk in self.0.chunks(64) {
+            for (sum, &x) in sums.iter_mut().zip(chunk) {
+                *sum = I::mul_add(x, x, *sum);
+            }
+        }
+        sums.into_iter().sum()
+    }
 }
 
 /// Writes `f(x)` for every `x` of `source` into `target`.

@@ -1,38 +1,69 @@
 //! The same pieces of several slices, for several threads to write at once.
 #![allow(unsafe_code)]
 
+use smallvec::SmallVec;
+
 use crate::parallel;
 
-/// A slice that threads write to at places that do not overlap.
-struct Shared<T>(*mut T);
+/// Slices of one length that threads write to at places that do not overlap.
+pub(crate) struct Pieces<'a, T> {
+    starts: SmallVec<[*mut T; 4]>,
+    len: usize,
+    slices: std::marker::PhantomData<&'a mut [T]>,
+}
 
-// SAFETY: only `cut_each` uses it, and hands every value to one thread.
-unsafe impl<T: Send> Sync for Shared<T> {}
+// SAFETY: threads get at the values only by `get`, whose callers vouch that no two of them use
+// the same place.
+unsafe impl<T: Send> Sync for Pieces<'_, T> {}
+
+impl<'a, T> Pieces<'a, T> {
+    /// # Panics
+    /// If the slices differ in length.
+    pub(crate) fn new(slices: &'a mut [&mut [T]]) -> Self {
+        let len = slices.first().map_or(0, |slice| slice.len());
+        assert!(slices.iter().all(|slice| slice.len() == len), "slices differ in length");
+        let starts = slices.iter_mut().map(|slice| slice.as_mut_ptr()).collect();
+        Self { starts, len, slices: std::marker::PhantomData }
+    }
+
+    /// How long the slices are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The `len` values from `first` on of all slices.
+    ///
+    /// # Safety
+    /// Nobody else uses any of these values as long as the result lives.
+    ///
+    /// # Panics
+    /// If the slices are not that long.
+    pub(crate) unsafe fn get(&self, first: usize, len: usize) -> SmallVec<[&mut [T]; 4]> {
+        assert!(first <= self.len && len <= self.len - first, "{len} values from {first} on");
+        // SAFETY: the piece lies within its slice, and nobody else uses it.
+        let piece =
+            |start: &*mut T| unsafe { std::slice::from_raw_parts_mut(start.add(first), len) };
+        self.starts.iter().map(piece).collect()
+    }
+}
 
 /// Cuts slices of one length into pieces of `each` values (the last one shorter) and runs
 /// `work(first, pieces)` for each of them, on several threads if `shared` says so of the length.
 ///
 /// # Panics
 /// If the slices differ in length.
-pub(crate) fn cut_each<T: Send, const N: usize>(
-    slices: [&mut [T]; N],
+pub(crate) fn cut_each<T: Send>(
+    slices: &mut [&mut [T]],
     each: usize,
     shared: impl FnOnce(usize) -> bool,
-    work: impl Fn(usize, [&mut [T]; N]) + Sync,
+    work: impl Fn(usize, &mut [&mut [T]]) + Sync,
 ) {
-    let len = slices.first().map_or(0, |slice| slice.len());
-    assert!(slices.iter().all(|slice| slice.len() == len), "slices differ in length");
-    if len <= each {
-        return work(0, slices);
-    }
-    let slices = slices.map(|slice| Shared(slice.as_mut_ptr()));
+    let slices = Pieces::new(slices);
+    let len = slices.len();
     let piece = |index: usize| {
         let first = index * each;
-        let here = each.min(len - first);
-        // SAFETY: the piece lies within its slice, and each index is worked on once.
-        let part =
-            |slice: &Shared<T>| unsafe { std::slice::from_raw_parts_mut(slice.0.add(first), here) };
-        work(first, slices.each_ref().map(part));
+        // SAFETY: pieces do not overlap, and each index is worked on once.
+        work(first, &mut unsafe { slices.get(first, each.min(len - first)) });
     };
     let count = len.div_ceil(each);
     match shared(len) {

@@ -29,6 +29,13 @@ pub struct Tensor<T: Real = f32> {
     shape: Shape,
 }
 
+impl<T: Real> Default for Tensor<T> {
+    /// A tensor of no values, of shape `[0]`; it takes no memory.
+    fn default() -> Self {
+        Self::zeros([0])
+    }
+}
+
 impl<T: Real> Tensor<T> {
     /// A tensor of this shape filled with `value`.
     pub fn full(shape: impl Into<Shape>, value: T) -> Self {

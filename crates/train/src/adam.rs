@@ -1,7 +1,7 @@
 //! Adam: adaptive moment estimation.
 
+use evenkeel_tensor::Real;
 use evenkeel_tensor::simd::{self, Isa, Kernel};
-use evenkeel_tensor::{Real, parallel};
 
 use crate::error::check;
 use crate::{Optimizer, TrainError};
@@ -60,7 +60,14 @@ impl<T: Real> Optimizer<T> for Adam {
         2
     }
 
-    fn update(&self, step: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [T]) {
+    fn update(
+        &self,
+        step: u64,
+        rate: f64,
+        value: &mut [T],
+        gradient: &[T],
+        state: &mut [&mut [T]],
+    ) {
         let Self { beta1, beta2, epsilon } = *self;
         // 1 − βᵗ, without cancellation.
         let correction = |beta: f64| -(step as f64 * beta.ln()).exp_m1();
@@ -73,11 +80,9 @@ impl<T: Real> Optimizer<T> for Adam {
             root: T::of(correction(beta2).sqrt().recip()),
             epsilon: T::of(epsilon),
         };
-        let (first, second) = state.split_at_mut(value.len());
-        parallel::for_each_pieces([value, first, second], |at, [value, first, second]| {
-            let gradient = &gradient[at..][..value.len()];
+        if let [first, second] = state {
             simd::run(Update { rule, value, gradient, first, second });
-        });
+        }
     }
 }
 
@@ -135,8 +140,9 @@ mod tests {
     #[test]
     fn the_first_step_is_the_rate_whatever_the_gradient() {
         for gradient in [1e-4f64, 1.0, 1e6] {
-            let (mut value, mut state) = ([0.0], [0.0; 2]);
-            Adam::default().update(1, 0.01, &mut value, &[gradient], &mut state);
+            let (mut value, mut first, mut second) = ([0.0], [0.0], [0.0]);
+            let state = &mut [&mut first[..], &mut second];
+            Adam::default().update(1, 0.01, &mut value, &[gradient], state);
             approx::assert_relative_eq!(value[0], -0.01, max_relative = 1e-3);
         }
     }

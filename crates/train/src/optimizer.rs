@@ -6,7 +6,8 @@
 use std::fmt::Debug;
 
 use evenkeel_graph::{Kind, Params, Plan};
-use evenkeel_tensor::Real;
+use evenkeel_tensor::{Real, Tensor, parallel};
+use smallvec::SmallVec;
 
 use crate::TrainError;
 
@@ -27,9 +28,12 @@ pub trait Optimizer<T: Real = f32>: Debug + Send + Sync {
     /// Changes `value` in place.
     ///
     /// `step` counts from 1; `rate` is the learning rate of this step. `gradient` has the length
-    /// of `value`. `state` is that length times [`slots`](Self::slots), slot after slot, all zero
-    /// before the first step.
-    fn update(&self, step: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [T]);
+    /// of `value`, as has each of the [`slots`](Self::slots) slices of `state`, all zero before
+    /// the first step.
+    ///
+    /// Each value is changed by its own gradient and state alone: a parameter may be handed over
+    /// in parts, by several threads, in any order.
+    fn update(&self, step: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [&mut [T]]);
 }
 
 /// What an optimizer remembers of each parameter, and how many steps it has made.
@@ -59,20 +63,42 @@ impl<T: Real> OptimizerState<T> {
         &self.state
     }
 
-    /// Makes one step on all parameters that `plan` has a gradient of.
+    /// Makes one step on all parameters that `plan` has a gradient of, and has the plan make it
+    /// on those whose gradients it does not store; `inputs` are those of its last run.
     pub fn apply(
         &mut self,
         optimizer: &dyn Optimizer<T>,
         rate: f64,
         params: &mut Params<T>,
         plan: &Plan<T>,
+        inputs: &[&Tensor<T>],
     ) {
         self.step += 1;
+        let step = self.step;
         for ((id, entry), state) in params.iter_mut().zip(&mut self.state) {
             if let Some(gradient) = plan.param_gradient(id) {
-                let value = entry.value_mut().as_mut_slice();
-                optimizer.update(self.step, rate, value, gradient, state);
+                let targets = &mut targets(entry.value_mut().as_mut_slice(), state);
+                parallel::for_each_pieces(targets, |first, pieces| {
+                    if let [value, state @ ..] = pieces {
+                        let gradient = &gradient[first..][..value.len()];
+                        optimizer.update(step, rate, value, gradient, state);
+                    }
+                });
             }
+        }
+        for index in 0..plan.streamed().len() {
+            let id = plan.streamed()[index];
+            // Taken out of the store, so that the plan can read the others meanwhile.
+            let mut value = std::mem::take(params.get_mut(id).value_mut());
+            {
+                let targets = &mut targets(value.as_mut_slice(), &mut self.state[id.index()]);
+                plan.stream(index, params, inputs, targets, &|gradient, targets| {
+                    if let [value, state @ ..] = targets {
+                        optimizer.update(step, rate, value, gradient, state);
+                    }
+                });
+            }
+            *params.get_mut(id).value_mut() = value;
         }
     }
 
@@ -80,4 +106,10 @@ impl<T: Real> OptimizerState<T> {
     pub(crate) fn skip(&mut self) {
         self.step += 1;
     }
+}
+
+/// A parameter's value and each slot of its state.
+fn targets<'a, T>(value: &'a mut [T], state: &'a mut [T]) -> SmallVec<[&'a mut [T]; 4]> {
+    let slots = state.chunks_exact_mut(value.len().max(1));
+    std::iter::once(value).chain(slots).collect()
 }

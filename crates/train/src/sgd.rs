@@ -1,7 +1,7 @@
 //! Stochastic gradient descent, with or without momentum.
 
+use evenkeel_tensor::Real;
 use evenkeel_tensor::simd::{self, Isa, Kernel};
-use evenkeel_tensor::{Real, parallel};
 
 use crate::error::check;
 use crate::{Optimizer, TrainError};
@@ -68,16 +68,13 @@ impl<T: Real> Optimizer<T> for Sgd {
         usize::from(self.momentum.is_some())
     }
 
-    fn update(&self, _: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [T]) {
+    fn update(&self, _: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [&mut [T]]) {
         let rate = T::of(rate);
-        match self.momentum {
-            None => parallel::for_each_pieces([value], |at, [value]| {
-                simd::run(Plain { rate, gradient: &gradient[at..][..value.len()], value });
-            }),
-            Some(momentum) => parallel::for_each_pieces([value, state], |at, [value, velocity]| {
-                let gradient = &gradient[at..][..value.len()];
+        match (self.momentum, state) {
+            (Some(momentum), [velocity]) => {
                 simd::run(WithMomentum { momentum, rate, gradient, value, velocity });
-            }),
+            }
+            _ => simd::run(Plain { rate, gradient, value }),
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use evenkeel_graph::{Context, Graph, GraphError, NodeId, Params, Plan};
+use evenkeel_graph::{Context, Graph, GraphError, NodeId, Params, Plan, PlanBuilder};
 use evenkeel_nn::{Loss, Model};
 use evenkeel_tensor::{Real, Shape, Tensor, parallel};
 
@@ -79,7 +79,7 @@ impl<T: Real> Traced<T> {
         model: &Model<T>,
         loss: Loss,
         shapes: (Shape, Shape),
-        keep: bool,
+        make: impl for<'g> FnOnce(PlanBuilder<'g, T>) -> PlanBuilder<'g, T>,
     ) -> Result<Self, TrainError> {
         let graph = Graph::new(model.params());
         let (x, output) = model.trace(&graph, shapes.0.samples())?;
@@ -90,7 +90,7 @@ impl<T: Real> Traced<T> {
         }
         let loss = loss.trace(output, graph.input("targets", shapes.1));
         let builder = Plan::builder(&graph).output(output).loss(loss);
-        let plan = if keep { builder.keep_all().build()? } else { builder.build()? };
+        let plan = make(builder).build()?;
         Ok(Self { shapes, plan, output: output.id(), output_shape: output.shape() })
     }
 }
@@ -165,20 +165,37 @@ impl<T: Real> Stepper<T> {
         y: &Tensor<T>,
         rate: f64,
     ) -> Result<StepOutcome, TrainError> {
+        let loss = self.differentiate(model, x, y)?;
+        let plan = &self.plans[self.last].plan;
+        if self.non_finite != NonFinite::Continue {
+            if let Some((what, value)) = non_finite(plan, model.params(), loss) {
+                return self.refuse(model, [x, y], loss, what, value);
+            }
+            if !plan.streams_are_finite(model.params(), &[x, y]) {
+                // Numbers near the end of the range: look at every gradient before any is used.
+                let shapes = (x.shape(), y.shape());
+                self.plans[self.last] = Traced::new(model, self.loss, shapes, |builder| builder)?;
+                return self.run(model, x, y, rate);
+            }
+        }
+        let plan = &self.plans[self.last].plan;
+        self.state.apply(&*self.optimizer, rate, model.params_mut(), plan, &[x, y]);
+        Ok(StepOutcome { loss, updated: true })
+    }
+
+    /// Runs the plan at hand forward and backward; the loss.
+    fn differentiate(
+        &mut self,
+        model: &Model<T>,
+        x: &Tensor<T>,
+        y: &Tensor<T>,
+    ) -> Result<f64, TrainError> {
         let context = self.context();
         let plan = &mut self.plans[self.last].plan;
         plan.set_context(context);
         plan.forward(model.params(), &[x, y])?;
         plan.backward(model.params(), &[x, y])?;
-        let loss = plan.loss().map_or(f64::NAN, Real::to_f64);
-        if self.non_finite != NonFinite::Continue
-            && let Some((what, value)) = non_finite(plan, model.params(), loss)
-        {
-            return self.refuse(model, [x, y], loss, what, value);
-        }
-        let plan = &self.plans[self.last].plan;
-        self.state.apply(&*self.optimizer, rate, model.params_mut(), plan);
-        Ok(StepOutcome { loss, updated: true })
+        Ok(plan.loss().map_or(f64::NAN, Real::to_f64))
     }
 
     /// The model's output in the last step, before the update, and its shape; `None` before the
@@ -197,7 +214,8 @@ impl<T: Real> Stepper<T> {
         self.last = match self.plans.iter().position(|plan| plan.shapes == (x, y)) {
             Some(index) => index,
             None => {
-                self.plans.push(Traced::new(model, self.loss, (x, y), false)?);
+                self.plans
+                    .push(Traced::new(model, self.loss, (x, y), |builder| builder.streaming())?);
                 self.plans.len() - 1
             }
         };
@@ -234,7 +252,8 @@ impl<T: Real> Stepper<T> {
         if let Some(name) = bad(model.params()) {
             return Ok(format!("in the parameter `{name}`"));
         }
-        let mut traced = Traced::new(model, self.loss, (x.shape(), y.shape()), true)?;
+        let mut traced =
+            Traced::new(model, self.loss, (x.shape(), y.shape()), |builder| builder.keep_all())?;
         traced.plan.set_context(self.context());
         traced.plan.forward(model.params(), &[x, y])?;
         Ok(match traced.plan.first_non_finite() {

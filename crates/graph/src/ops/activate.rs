@@ -70,9 +70,11 @@ impl<T: Real> Op<T> for Activate {
         _: Context,
     ) -> Result<(), String> {
         let x = inputs[0].data;
-        parallel::for_each_pieces([output], |first, [y]| {
-            y.copy_from_slice(&x[first..][..y.len()]);
-            self.apply(y);
+        parallel::for_each_pieces(&mut [output], |first, pieces| {
+            for y in pieces {
+                y.copy_from_slice(&x[first..][..y.len()]);
+                self.apply(y);
+            }
         });
         Ok(())
     }
@@ -80,7 +82,8 @@ impl<T: Real> Op<T> for Activate {
     fn backward(&self, pass: Backward<'_, T>, _: usize, gradient: Gradient<'_, T>) {
         let (x, y, up) = (pass.inputs[0].data, pass.output.data, pass.upstream);
         let write = gradient.write;
-        parallel::for_each_pieces([gradient.data], |first, [dx]| {
+        parallel::for_each_pieces(&mut [gradient.data], |first, pieces| {
+            let [dx] = pieces else { return };
             let here = first..first + dx.len();
             let [x, y] = [x, y].map(|values| values.get(here.clone()).unwrap_or_default());
             match write {

@@ -4,8 +4,8 @@
 //! dX = dY·Wᵀ and dW = Xᵀ·dY. In the column-major reading of the same memory, where the operands
 //! change places, they are Wᵀ·dY and dY·Xᵀ.
 
-use evenkeel_tensor::matmul::{MatRef, Product, Then};
-use evenkeel_tensor::{Real, Shape, Write};
+use evenkeel_tensor::matmul::{MOST_TAKEN, MatRef, Product, Take, Then};
+use evenkeel_tensor::{Real, Shape, Write, parallel};
 
 use super::operands;
 use crate::{Backward, Context, Gradient, Needs, Op, View};
@@ -37,6 +37,50 @@ pub(super) fn product_of<'a, T: Real>(inputs: &[View<'a, T>]) -> Product<'a, T> 
     Product::new(columns(w.shape, w.data), columns(x.shape, x.data))
 }
 
+/// The derivative by operand `input` of that product, a product again.
+fn derivative<'a, T: Real>(pass: Backward<'a, T>, input: usize) -> Product<'a, T> {
+    let [x, w] = [pass.inputs[0], pass.inputs[1]];
+    let up = columns(pass.output.shape, pass.upstream);
+    match input {
+        0 => Product::new(columns(w.shape, w.data).t(), up),
+        _ => Product::new(up, columns(x.shape, x.data).t()),
+    }
+}
+
+/// The smallest weight whose gradient is streamed: a smaller one stays in the cache anyway.
+const STREAMED: usize = 1 << 12;
+
+/// Whether the derivative by operand `input` can be streamed: that by a weight, of a batch that is
+/// not too large.
+pub(super) fn streams(input: usize, inputs: &[Shape]) -> bool {
+    match inputs {
+        [x, w, ..] if input == 1 => {
+            w.len() >= STREAMED && x.len() / x.features().max(1) <= MOST_TAKEN
+        }
+        _ => false,
+    }
+}
+
+/// Streams the derivative by the weight.
+pub(super) fn stream<T: Real>(
+    pass: Backward<'_, T>,
+    input: usize,
+    targets: &mut [&mut [T]],
+    take: &Take<'_, T>,
+) {
+    derivative(pass, input).take(targets, take);
+}
+
+/// A bound of the derivative by the weight: each value is the inner product of a row of X and one
+/// of dY, and so (Cauchy, Schwarz) no greater than the product of all values' norms.
+pub(super) fn bound<T: Real>(pass: Backward<'_, T>, input: usize) -> f64 {
+    if input != 1 {
+        return f64::INFINITY;
+    }
+    let norm = |values: &[T]| parallel::sum_of_squares(values).to_f64().sqrt();
+    norm(pass.inputs[0].data) * norm(pass.upstream)
+}
+
 /// Writes or adds the derivative by operand `input` of that product.
 pub(super) fn gradient_of<T: Real>(
     pass: Backward<'_, T>,
@@ -44,12 +88,7 @@ pub(super) fn gradient_of<T: Real>(
     gradient: Gradient<'_, T>,
     then: Option<&Then<'_, T>>,
 ) {
-    let [x, w] = [pass.inputs[0], pass.inputs[1]];
-    let up = columns(pass.output.shape, pass.upstream);
-    let product = match input {
-        0 => Product::new(columns(w.shape, w.data).t(), up),
-        _ => Product::new(up, columns(x.shape, x.data).t()),
-    };
+    let product = derivative(pass, input);
     let product = then.map_or(product, |then| product.then(then));
     match gradient.write {
         Write::Set => product.write(gradient.data),
@@ -113,6 +152,24 @@ impl<T: Real> Op<T> for MatMul {
         then: &Then<'_, T>,
     ) {
         gradient_of(pass, input, gradient, Some(then));
+    }
+
+    fn streams(&self, input: usize, inputs: &[Shape]) -> bool {
+        streams(input, inputs)
+    }
+
+    fn stream(
+        &self,
+        pass: Backward<'_, T>,
+        input: usize,
+        targets: &mut [&mut [T]],
+        take: &Take<'_, T>,
+    ) {
+        stream(pass, input, targets, take);
+    }
+
+    fn bound(&self, pass: Backward<'_, T>, input: usize) -> f64 {
+        bound(pass, input)
     }
 }
 

@@ -9,7 +9,7 @@ use super::memory::{Value, lay_out};
 use super::schedule::{self, Computation, Derivative};
 use super::{BackStep, Link, Operand, Place, Plan, Progress, Slot, Step, fuse};
 use crate::graph::{Inner, Source};
-use crate::{Context, Graph, GraphError, NodeId, Op, Var};
+use crate::{Context, Graph, GraphError, NodeId, Op, ParamId, Var};
 
 /// Says what a plan is to compute.
 #[derive(Debug)]
@@ -20,14 +20,23 @@ pub struct PlanBuilder<'g, T: Real = f32> {
     loss: Option<NodeId>,
     keep_all: bool,
     separate: bool,
+    streaming: bool,
     foreign: bool,
 }
 
 impl<'g, T: Real> PlanBuilder<'g, T> {
     pub(super) fn new(graph: &'g Graph<T>) -> Self {
         let (outputs, gradients) = (Vec::new(), Vec::new());
-        let (keep_all, separate, foreign) = (false, false, false);
-        Self { graph, outputs, gradients, loss: None, keep_all, separate, foreign }
+        Self {
+            graph,
+            outputs,
+            gradients,
+            loss: None,
+            keep_all: false,
+            separate: false,
+            streaming: false,
+            foreign: false,
+        }
     }
 
     /// The number of a variable's node; remembers if it belongs to another graph.
@@ -87,6 +96,15 @@ impl<'g, T: Real> PlanBuilder<'g, T> {
         self
     }
 
+    /// Does not store the gradients of large weights: after the backward pass, [`Plan::stream`]
+    /// computes each of them piece by piece and hands the pieces on while they are in the cache.
+    /// [`Plan::streamed`] says which; [`Plan::param_gradient`] has none for them.
+    #[must_use]
+    pub fn streaming(mut self) -> Self {
+        self.streaming = true;
+        self
+    }
+
     /// Compiles the plan.
     ///
     /// # Errors
@@ -106,6 +124,9 @@ impl<'g, T: Real> PlanBuilder<'g, T> {
         let forward = fuse::forward(&inner, forward, &kept, !backward.is_empty());
         let kept = |id| self.separate || self.gradients.contains(&id);
         let backward = fuse::backward(&inner, backward, &kept);
+        let kept = |id| !self.streaming || self.gradients.contains(&id);
+        let (mut backward, streams) = schedule::streams(&inner, backward, &kept);
+        backward.extend(streams);
         Ok(Layout::new(&inner, &self, &forward, &backward).plan(&forward, &backward))
     }
 
@@ -204,7 +225,7 @@ impl<'a, T: Real> Layout<'a, T> {
                 }
             }
             read.into_iter().flatten().for_each(|value| lives[value].used(moment));
-            if self.gradients[derivative.target.0].is_none() {
+            if self.gradients[derivative.target.0].is_none() && !derivative.streamed {
                 self.gradients[derivative.target.0] = Some(lives.len());
                 let len = self.graph.nodes[derivative.target.0].shape.len();
                 lives.push(Value::new(len, moment));
@@ -229,9 +250,13 @@ impl<'a, T: Real> Layout<'a, T> {
         let constants = self.constants();
         let one = constants.len() - 1;
         let back = |derivative: &Derivative| self.back_step(derivative, one);
+        let stored = backward.iter().filter(|derivative| !derivative.streamed);
+        let streamed = || backward.iter().filter(|derivative| derivative.streamed);
         Plan {
             forward: forward.iter().map(|computation| self.step(computation)).collect(),
-            backward: backward.iter().map(back).collect(),
+            backward: stored.map(back).collect(),
+            streams: streamed().map(back).collect(),
+            streamed: streamed().filter_map(|derivative| self.param(derivative.target)).collect(),
             buffers: self.buffers.iter().map(|&len| vec![T::ZERO; len]).collect(),
             constants,
             inputs: self.graph.inputs.clone(),
@@ -337,7 +362,7 @@ impl<'a, T: Real> Layout<'a, T> {
     }
 
     /// The parameters that the graph uses, with the shapes traced.
-    fn params(&self) -> Vec<(crate::ParamId, String, evenkeel_tensor::Shape)> {
+    fn params(&self) -> Vec<(ParamId, String, evenkeel_tensor::Shape)> {
         let used = self.graph.nodes.iter().filter_map(|node| match node.source {
             Source::Param(id) => Some(id),
             _ => None,
@@ -360,6 +385,13 @@ impl<'a, T: Real> Layout<'a, T> {
         nodes: impl Iterator<Item = NodeId>,
     ) -> Vec<(NodeId, Slot)> {
         nodes.filter_map(|id| self.slot(values[id.0]).map(|slot| (id, slot))).collect()
+    }
+
+    fn param(&self, id: NodeId) -> Option<ParamId> {
+        match self.graph.nodes[id.0].source {
+            Source::Param(param) => Some(param),
+            _ => None,
+        }
     }
 
     fn param_gradients(&self) -> Vec<Option<Slot>> {

@@ -30,6 +30,9 @@ use crate::{Context, Graph, NodeId, Op, ParamId};
 pub struct Plan<T: Real = f32> {
     forward: Vec<Step<T>>,
     backward: Vec<BackStep<T>>,
+    /// Derivatives by parameters that are streamed after the backward pass.
+    streams: Vec<BackStep<T>>,
+    streamed: Vec<ParamId>,
     buffers: Vec<Vec<T>>,
     constants: Vec<Arc<Tensor<T>>>,
     inputs: Vec<(String, Shape)>,
@@ -165,6 +168,11 @@ impl<T: Real> Plan<T> {
     /// The memory of all buffers, in bytes. Inputs and parameters are not copied and not counted.
     pub fn memory(&self) -> usize {
         self.buffers.iter().map(|buffer| buffer.len() * size_of::<T>()).sum()
+    }
+
+    /// The parameters whose gradients this plan does not store but [streams](Self::stream).
+    pub fn streamed(&self) -> &[ParamId] {
+        &self.streamed
     }
 
     /// About how many multiply-adds a run forward and backward takes.

@@ -2,11 +2,13 @@
 //! that it can read all others; nothing is allocated.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use evenkeel_tensor::matmul::Take;
 use evenkeel_tensor::{Real, Shape, Tensor, parallel};
 use smallvec::SmallVec;
 
-use super::{Operand, Place, Plan, Progress, Slot};
+use super::{BackStep, Operand, Place, Plan, Progress, Slot};
 use crate::{Backward, Gradient, GraphError, Params, View};
 
 /// Everything that operands can refer to.
@@ -114,21 +116,11 @@ impl<T: Real> Plan<T> {
 
     fn backward_step(&mut self, index: usize, params: &Params<T>, inputs: &[&Tensor<T>]) {
         let back = &self.backward[index];
-        let needs = back.op.needs();
         let mut target = mem::take(&mut self.buffers[back.target.buffer]);
-        let sources =
-            Sources { params, inputs, constants: &self.constants, buffers: &self.buffers };
-        let views = sources.views(&back.inputs, needs.inputs);
-        let pass = Backward {
-            inputs: &views,
-            output: View {
-                shape: back.output.shape,
-                data: if needs.output { sources.data(&back.output) } else { &[] },
-            },
-            saved: back.saved.map_or(&[], |slot| &self.buffers[slot.buffer][..slot.len]),
-            upstream: sources.data(&back.upstream),
-        };
         let gradient = Gradient { data: &mut target[..back.target.len], write: back.write };
+        let sources = self.sources(params, inputs);
+        let views = sources.views(&back.inputs, back.op.needs().inputs);
+        let pass = back.pass(&sources, &views);
         let link = back.then.as_ref().and_then(|link| Some((link, link.op.pointwise()?)));
         match link {
             Some((link, pointwise)) => {
@@ -145,7 +137,75 @@ impl<T: Real> Plan<T> {
             None => back.op.backward(pass, back.input, gradient),
         }
         drop(views);
-        self.buffers[back.target.buffer] = target;
+        let buffer = back.target.buffer;
+        self.buffers[buffer] = target;
+    }
+
+    /// Computes the gradient of the parameter number `index` of those [streamed](Self::streamed)
+    /// and hands it on to `take`, piece by piece, by several threads, together with the same
+    /// pieces of `targets`, all as long as the parameter. The operands are those of the last
+    /// backward run; the parameter itself is not read and may be missing.
+    ///
+    /// # Panics
+    /// If there is no such number, or before a backward run.
+    pub fn stream(
+        &self,
+        index: usize,
+        params: &Params<T>,
+        inputs: &[&Tensor<T>],
+        targets: &mut [&mut [T]],
+        take: &Take<'_, T>,
+    ) {
+        self.with_stream(index, params, inputs, |back, pass| {
+            back.op.stream(pass, back.input, targets, take);
+        });
+    }
+
+    /// Whether all gradients that are streamed are finite. `false` may also mean that they are so
+    /// large that only computing them would tell.
+    ///
+    /// # Panics
+    /// Before a backward run.
+    pub fn streams_are_finite(&self, params: &Params<T>, inputs: &[&Tensor<T>]) -> bool {
+        let finite = |index: usize| {
+            self.with_stream(index, params, inputs, |back, pass| {
+                // Half of the greatest number leaves room for rounding.
+                T::of(2.0 * back.op.bound(pass, back.input)).is_finite()
+            })
+        };
+        let all = AtomicBool::new(true);
+        parallel::for_each_index(self.streams.len(), &|index| {
+            if !finite(index) {
+                all.store(false, Ordering::Relaxed);
+            }
+        });
+        all.into_inner()
+    }
+
+    fn with_stream<R>(
+        &self,
+        index: usize,
+        params: &Params<T>,
+        inputs: &[&Tensor<T>],
+        run: impl FnOnce(&BackStep<T>, Backward<'_, T>) -> R,
+    ) -> R {
+        assert_eq!(self.progress, Progress::Backward, "gradients are streamed after `backward`");
+        let back = &self.streams[index];
+        let sources = self.sources(params, inputs);
+        let mut views = sources.views(&back.inputs, false);
+        // All but the parameter itself.
+        for (i, (view, operand)) in views.iter_mut().zip(&back.inputs).enumerate() {
+            if i != back.input {
+                view.data = sources.data(operand);
+            }
+        }
+        let result = run(back, back.pass(&sources, &views));
+        drop(views);
+        result
+    }
+
+    fn sources<'a>(&'a self, params: &'a Params<T>, inputs: &'a [&'a Tensor<T>]) -> Sources<'a, T> {
+        Sources { params, inputs, constants: &self.constants, buffers: &self.buffers }
     }
 
     fn check(&self, params: &Params<T>, inputs: &[&Tensor<T>]) -> Result<(), GraphError> {
@@ -163,6 +223,22 @@ impl<T: Real> Plan<T> {
             same("parameter", name, *shape, params.get(*id).value().shape())?;
         }
         Ok(())
+    }
+}
+
+impl<T: Real> BackStep<T> {
+    /// What the operation reads.
+    fn pass<'a>(&self, sources: &Sources<'a, T>, views: &'a [View<'a, T>]) -> Backward<'a, T> {
+        let needs = self.op.needs();
+        Backward {
+            inputs: views,
+            output: View {
+                shape: self.output.shape,
+                data: if needs.output { sources.data(&self.output) } else { &[] },
+            },
+            saved: self.saved.map_or(&[], |slot| &sources.buffers[slot.buffer][..slot.len]),
+            upstream: sources.data(&self.upstream),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The first passes of the compiler: which operations run, and which derivatives.
 
-use evenkeel_tensor::{Real, Write};
+use evenkeel_tensor::{Real, Shape, Write};
 
 use crate::NodeId;
 use crate::graph::{Inner, Node, Source};
@@ -31,6 +31,8 @@ pub(super) struct Derivative {
     /// The pointwise operation through which the derivative is led on in passing; the target is
     /// then the input of this one.
     pub(super) then: Option<NodeId>,
+    /// Whether it is streamed after all others instead of stored.
+    pub(super) streamed: bool,
 }
 
 /// The operations that the wanted nodes depend on, in the order of tracing, in which every
@@ -67,11 +69,50 @@ pub(super) fn backward<T: Real>(
             if leads[target.0] {
                 let write = if reached[target.0] { Write::Add } else { Write::Set };
                 reached[target.0] = true;
-                schedule.push(Derivative { node, input, target, write, then: None });
+                schedule.push(Derivative {
+                    node,
+                    input,
+                    target,
+                    write,
+                    then: None,
+                    streamed: false,
+                });
             }
         }
     }
     schedule
+}
+
+/// Takes out the derivatives by trainable parameters that can be streamed: those that come from
+/// one place alone and are not `kept`.
+pub(super) fn streams<T: Real>(
+    graph: &Inner<T>,
+    schedule: Vec<Derivative>,
+    kept: &dyn Fn(NodeId) -> bool,
+) -> (Vec<Derivative>, Vec<Derivative>) {
+    let mut sources = vec![0; graph.nodes.len()];
+    schedule.iter().for_each(|derivative| sources[derivative.target.0] += 1);
+    // A parameter may have several nodes.
+    let mut nodes = vec![0; graph.params.len()];
+    for node in &graph.nodes {
+        if let Source::Param(id) = node.source {
+            nodes[id.index()] += 1;
+        }
+    }
+    let streams = |derivative: &Derivative| {
+        let target = &graph.nodes[derivative.target.0];
+        let single = matches!(target.source, Source::Param(id) if nodes[id.index()] == 1)
+            && sources[derivative.target.0] == 1;
+        let node = &graph.nodes[derivative.node.0];
+        let shapes: Vec<Shape> = node.inputs.iter().map(|id| graph.nodes[id.0].shape).collect();
+        single
+            && derivative.then.is_none()
+            && !kept(derivative.target)
+            && matches!(&node.source, Source::Op(op) if op.streams(derivative.input, &shapes))
+    };
+    let (mut streamed, stored): (Vec<_>, Vec<_>) = schedule.into_iter().partition(streams);
+    streamed.iter_mut().for_each(|derivative| derivative.streamed = true);
+    (stored, streamed)
 }
 
 /// For each node, whether its gradient is wanted or needed for one that is.

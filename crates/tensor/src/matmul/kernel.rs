@@ -8,16 +8,18 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::{ptr, slice};
 
 use super::pack::{Packed, pack};
 use super::tile::{self, Job, Start, Tile};
-use super::{MatRef, Then};
+use super::{MatRef, Take, Then};
 use crate::Real;
+use crate::pieces::Pieces;
 
 /// The most rows and the greatest depth of the block of A that is packed at a time (it stays in
 /// the second-level cache), and the most columns of the block of B (third level).
 const BLOCK_ROWS: usize = 384;
-const BLOCK_DEPTH: usize = 512;
+pub(super) const BLOCK_DEPTH: usize = 512;
 const BLOCK_COLUMNS: usize = 1536;
 
 /// Operands of at most this many values are read where they are if their rows allow it: they stay
@@ -47,13 +49,15 @@ pub trait Gemm: Sized + Copy + 'static {
 pub struct Buffers<T> {
     a: Packed<T>,
     b: Packed<T>,
+    /// Values on their way to whoever takes them.
+    taken: Packed<T>,
 }
 
 macro_rules! gemm {
     ($type:ident, $name:ident, $best:ident) => {
         thread_local! {
             static $name: RefCell<Buffers<$type>> =
-                const { RefCell::new(Buffers { a: Packed::new(), b: Packed::new() }) };
+                const { RefCell::new(Buffers { a: Packed::new(), b: Packed::new(), taken: Packed::new() }) };
         }
 
         impl Gemm for $type {
@@ -76,13 +80,19 @@ pub(super) struct Whole<'a, T> {
     pub(super) a: MatRef<'a, T>,
     pub(super) b: MatRef<'a, T>,
     pub(super) start: Start<T>,
-    /// The result, column after column, of as many rows as A.
-    pub(super) c: *mut T,
-    pub(super) then: Option<&'a Then<'a, T>>,
+    pub(super) result: To<'a, T>,
+}
+
+/// Where the result goes, column after column, of as many rows as A.
+pub(super) enum To<'a, T> {
+    /// To memory, and what is done with it there.
+    Memory { c: *mut T, then: Option<&'a Then<'a, T>> },
+    /// To somebody who takes it.
+    Taken { targets: &'a Pieces<'a, T>, take: &'a Take<'a, T> },
 }
 
 // SAFETY: threads compute parts of the result that do not overlap; what they read is shared.
-unsafe impl<T: Sync> Sync for Whole<'_, T> {}
+unsafe impl<T: Send + Sync> Sync for Whole<'_, T> {}
 
 impl<T: Real> Whole<'_, T> {
     /// Computes a part of the result on the calling thread.
@@ -119,6 +129,10 @@ impl<T: Real> Part<'_, T> {
     /// As [`Whole::part`].
     unsafe fn compute(&self, tile: &Tile<T>, buffers: &mut Buffers<T>) {
         let (a, b) = (self.a, self.b);
+        let taken = match self.whole.result {
+            To::Memory { .. } => ptr::null_mut(),
+            To::Taken { .. } => buffers.taken.lines(FINISHED + BLOCK_ROWS * 2 * tile.flat_columns),
+        };
         let (pack_a, pack_b) = packs(a, b, tile);
         for (column, columns) in pieces(b.cols, BLOCK_COLUMNS, tile.columns) {
             // A product over nothing is computed too: it is zero.
@@ -131,7 +145,8 @@ impl<T: Real> Part<'_, T> {
                     let block = a.block(row, rows, depth, depths);
                     let a = Operand::new(block, tile.rows, pack_a.then_some(&mut buffers.a));
                     let last = depth + depths == self.a.cols;
-                    let block = Block { a, b, row, rows, column, columns, depths, start, last };
+                    let block =
+                        Block { a, b, row, rows, column, columns, depths, start, last, taken };
                     // SAFETY: the block lies within the part.
                     unsafe { self.tiles(tile, &block) };
                 }
@@ -144,8 +159,17 @@ impl<T: Real> Part<'_, T> {
     /// # Safety
     /// As [`Whole::part`].
     unsafe fn tiles(&self, tile: &Tile<T>, block: &Block<T>) {
-        let (whole, height) = (self.whole, self.whole.a.rows);
+        let height = match self.whole.result {
+            To::Memory { .. } => self.whole.a.rows,
+            To::Taken { .. } => block.rows,
+        };
         let (row, column) = (self.rows.start + block.row, self.columns.start + block.column);
+        let c = |i: usize, j: usize, finished: usize| match self.whole.result {
+            // SAFETY: the tile lies within the result.
+            To::Memory { c, .. } => unsafe { c.add((column + j) * height + row + i) },
+            // SAFETY: there is room for as many columns as are finished at a time.
+            To::Taken { .. } => unsafe { block.taken.add((j - finished) * height + i) },
+        };
         let mut finished = 0;
         // A tile of a single register of rows leaves room for more columns.
         let flat = block.rows <= tile.lanes && !block.b.is_packed;
@@ -167,8 +191,7 @@ impl<T: Real> Part<'_, T> {
                     b,
                     b_row: block.b.along,
                     b_column: block.b.across,
-                    // SAFETY: the tile lies within the result.
-                    c: unsafe { whole.c.add((column + j) * height + row + i) },
+                    c: c(i, j, finished),
                     c_column: height,
                     start,
                     rows: tile.rows.min(block.rows - i),
@@ -179,10 +202,10 @@ impl<T: Real> Part<'_, T> {
             }
             let done = j + columns;
             if (done - finished) * block.rows >= FINISHED || done == block.columns {
-                if let (true, Some(then)) = (block.last, whole.then) {
+                if block.last {
                     let place = (row, column + finished);
-                    // SAFETY: these values are of this part.
-                    unsafe { self.hand_on(then, place, (block.rows, done - finished)) };
+                    // SAFETY: these values are of this part, and finished.
+                    unsafe { self.hand_on(block.taken, place, (block.rows, done - finished)) };
                 }
                 finished = done;
             }
@@ -195,7 +218,7 @@ impl<T: Real> Part<'_, T> {
     /// As [`Whole::part`].
     unsafe fn hand_on(
         &self,
-        then: &Then<'_, T>,
+        taken: *const T,
         (row, column): (usize, usize),
         (rows, columns): (usize, usize),
     ) {
@@ -204,8 +227,18 @@ impl<T: Real> Part<'_, T> {
         let (runs, len) = if rows == height { (1, rows * columns) } else { (columns, rows) };
         for run in 0..runs {
             let first = (column + run) * height + row;
-            // SAFETY: the run lies within the part, which nobody else uses.
-            then(first, unsafe { std::slice::from_raw_parts_mut(self.whole.c.add(first), len) });
+            match self.whole.result {
+                To::Memory { then: None, .. } => return,
+                To::Memory { c, then: Some(then) } => {
+                    // SAFETY: the run lies within the part, which nobody else uses.
+                    then(first, unsafe { slice::from_raw_parts_mut(c.add(first), len) });
+                }
+                To::Taken { targets, take } => {
+                    // SAFETY: as above, and the run has just been computed.
+                    let values = unsafe { slice::from_raw_parts(taken.add(run * rows), len) };
+                    take(values, &mut unsafe { targets.get(first, len) });
+                }
+            }
         }
     }
 }
@@ -222,6 +255,8 @@ struct Block<T> {
     start: Start<T>,
     /// Whether it is the last one along the depth.
     last: bool,
+    /// Memory for values that are taken.
+    taken: *mut T,
 }
 
 /// A block of an operand in strips as wide as a tile, packed or where it is.

@@ -13,7 +13,8 @@ mod tile;
 mod vector;
 
 use crate::Real;
-use kernel::Whole;
+use crate::pieces::Pieces;
+use kernel::{To, Whole};
 use tile::Start;
 
 /// Whether a result replaces what is there or is added to it.
@@ -69,6 +70,13 @@ impl<'a, T: Copy> MatRef<'a, T> {
 /// the first one in the result and consecutive ones. Called by several threads, once for every
 /// value.
 pub type Then<'a, T> = dyn Fn(usize, &mut [T]) + Sync + 'a;
+
+/// What is done with values that are not stored: given consecutive values of a result, and the
+/// same places of the targets.
+pub type Take<'a, T> = dyn Fn(&[T], &mut [&mut [T]]) + Sync + 'a;
+
+/// The greatest k of a product whose values are [taken](Product::take).
+pub const MOST_TAKEN: usize = kernel::BLOCK_DEPTH;
 
 /// A product C = A·B with what goes before and after it.
 ///
@@ -135,6 +143,43 @@ impl<'a, T: Real> Product<'a, T> {
         self.run(Start::Existing, c);
     }
 
+    /// Hands the values of the result on to `take` instead of storing them, together with the
+    /// values of `targets` that stand in the same places: each of these slices has m·n values.
+    /// Called by several threads, once for every value. So a gradient can change its parameter
+    /// without ever being written to memory.
+    ///
+    /// # Panics
+    /// If a target does not have m·n values, or if k is above [`MOST_TAKEN`].
+    ///
+    /// ```
+    /// use evenkeel_tensor::matmul::{MatRef, Product};
+    ///
+    /// // W ← W − 0.1·dY·Xᵀ
+    /// let (dy, x) = (MatRef::new(&[1.0, 2.0], 2, 1), MatRef::new(&[3.0], 1, 1));
+    /// let mut w = [1.0, 1.0];
+    /// Product::new(dy, x.t()).take(&mut [&mut w], &|gradient, targets| {
+    ///     for (w, g) in targets[0].iter_mut().zip(gradient) {
+    ///         *w -= 0.1 * g;
+    ///     }
+    /// });
+    /// assert!((w[0] - 0.7f64).abs() < 1e-15 && (w[1] - 0.4).abs() < 1e-15);
+    /// ```
+    pub fn take(self, targets: &mut [&mut [T]], take: &Take<'_, T>) {
+        let Self { a, b, .. } = self;
+        let (m, k, n) = (a.rows, a.cols, b.cols);
+        assert!(k <= MOST_TAKEN, "product: values over {k} cannot be taken, {MOST_TAKEN} at most");
+        assert!(
+            targets.iter().all(|target| target.len() == m * n),
+            "product: targets of a {m} x {n} result need {} values",
+            m * n
+        );
+        let start = self.rows.map_or(Start::Zero, |rows| Start::Rows(rows.as_ptr()));
+        let targets = Pieces::new(targets);
+        if m > 0 && n > 0 {
+            cut::run(&Whole { a, b, start, result: To::Taken { targets: &targets, take } });
+        }
+    }
+
     fn run(self, start: Start<T>, c: &mut [T]) {
         let Self { a, b, then, .. } = self;
         let (m, n) = (a.rows, b.cols);
@@ -142,8 +187,7 @@ impl<'a, T: Real> Product<'a, T> {
         if m == 0 || n == 0 {
             return;
         }
-        let whole = Whole { a, b, start, c: c.as_mut_ptr(), then };
-        cut::run(&whole);
+        cut::run(&Whole { a, b, start, result: To::Memory { c: c.as_mut_ptr(), then } });
     }
 }
 
@@ -261,7 +305,8 @@ mod tests {
                 // And in whatever parts: one row or one column at a time.
                 let mut c = vec![0.0f32; m * n];
                 let start = Start::Zero;
-                let whole = Whole { a, b, start, c: c.as_mut_ptr(), then: None };
+                let result = To::Memory { c: c.as_mut_ptr(), then: None };
+                let whole = Whole { a, b, start, result };
                 if !vector::fits(&whole) {
                     for row in 0..m.min(40) {
                         // SAFETY: the part is a row of the result.
@@ -300,6 +345,36 @@ mod tests {
                 pool.install(|| crate::parallel::with_team(|| product.write(&mut c)));
                 for (got, want) in c.iter().zip(&want) {
                     approx::assert_relative_eq!(*got, *want, max_relative = 1e-12, epsilon = 1e-10);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_taken_once_with_their_targets() {
+        for (m, n, k) in SHAPES.into_iter().filter(|&(_, _, k)| k <= MOST_TAKEN) {
+            let (a, b) = (numbers(m * k, 3), numbers(k * n, 4));
+            let (a, b) = (MatRef::new(&a, m, k), MatRef::new(&b, k, n));
+            let mut want = vec![0.0; m * n];
+            product(a, b, Write::Set, &mut want);
+            for threads in [1, 2] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let (mut one, mut two) = (vec![0.5; m * n], numbers(m * n, 5));
+                let take = |values: &[f64], targets: &mut [&mut [f64]]| {
+                    let [one, two] = targets else { panic!("two targets") };
+                    for ((value, one), two) in values.iter().zip(&mut **one).zip(&mut **two) {
+                        *one += value;
+                        *two -= value;
+                    }
+                };
+                pool.install(|| {
+                    crate::parallel::with_team(|| {
+                        Product::new(a, b).take(&mut [&mut one, &mut two], &take);
+                    });
+                });
+                for (i, before) in numbers(m * n, 5).into_iter().enumerate() {
+                    approx::assert_relative_eq!(one[i], 0.5 + want[i], epsilon = 1e-11);
+                    approx::assert_relative_eq!(two[i], before - want[i], epsilon = 1e-11);
                 }
             }
         }

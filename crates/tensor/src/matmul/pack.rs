@@ -24,13 +24,18 @@ impl<T: Real> Packed<T> {
     }
 
     /// `len` values that start at a line of the cache.
-    fn lines(&mut self, len: usize) -> &mut [T] {
+    fn slice(&mut self, len: usize) -> &mut [T] {
         let spare = ALIGNMENT / size_of::<T>();
         if self.memory.len() < len + spare {
             self.memory.resize(len + spare, T::ZERO);
         }
         let skip = self.memory.as_ptr().align_offset(ALIGNMENT).min(spare);
         &mut self.memory[skip..][..len]
+    }
+
+    /// Where `len` values are that start at a line of the cache.
+    pub(super) fn lines(&mut self, len: usize) -> *mut T {
+        self.slice(len).as_mut_ptr()
     }
 }
 
@@ -52,7 +57,7 @@ pub(super) fn pack<T: Real>(
     };
     let rest = block.rows % width;
     let whole = block.rows - rest;
-    let packed = packed.lines(block.rows.next_multiple_of(width) * block.cols);
+    let packed = packed.slice(block.rows.next_multiple_of(width) * block.cols);
     let (full, last) = packed.split_at_mut(whole * block.cols);
     strips(full, block.block(0, whole, 0, block.cols));
     strips(last, block.block(whole, rest, 0, block.cols));

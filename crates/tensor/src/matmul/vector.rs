@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::MatRef;
-use super::kernel::Whole;
+use super::kernel::{To, Whole};
 use super::tile::{Dots, Start};
 use crate::simd::{self, Isa, Kernel};
 use crate::{Real, parallel};
@@ -25,7 +25,9 @@ fn operands<'a, T: Real>(whole: &Whole<'a, T>) -> Option<(MatRef<'a, T>, MatRef<
         (1, _) => (whole.b.t(), whole.a.t()),
         _ => return None,
     };
-    let fits = vector.row_stride == 1 && (goes_by_columns(matrix) || matrix.col_stride == 1);
+    let stored = matches!(whole.result, To::Memory { .. });
+    let fits =
+        stored && vector.row_stride == 1 && (goes_by_columns(matrix) || matrix.col_stride == 1);
     fits.then_some((matrix, vector))
 }
 
@@ -38,11 +40,24 @@ pub(super) fn fits<T: Real>(whole: &Whole<'_, T>) -> bool {
     operands(whole).is_some()
 }
 
+/// The result, which threads write to at places that do not overlap.
+struct Place<T>(*mut T);
+
+// SAFETY: see there.
+unsafe impl<T: Send> Sync for Place<T> {}
+
+impl<T> Place<T> {
+    fn at(&self, index: usize) -> *mut T {
+        self.0.wrapping_add(index)
+    }
+}
+
 /// Computes such a product.
 pub(super) fn run<T: Real>(whole: &Whole<'_, T>) {
-    let Some((matrix, vector)) = operands(whole) else {
+    let (Some((matrix, vector)), &To::Memory { c, then }) = (operands(whole), &whole.result) else {
         return;
     };
+    let c = Place(c);
     let (rows, by_columns) = (matrix.rows, goes_by_columns(matrix));
     // Memory is slower than arithmetic, so less work is worth sharing.
     let threads = parallel::threads_for(4 * rows * matrix.cols);
@@ -51,7 +66,7 @@ pub(super) fn run<T: Real>(whole: &Whole<'_, T>) {
         let part = index * each..rows.min((index + 1) * each);
         // SAFETY: the parts lie within the result, which has as many values as the matrix rows,
         // and do not overlap.
-        let c = unsafe { std::slice::from_raw_parts_mut(whole.c.add(part.start), part.len()) };
+        let c = unsafe { std::slice::from_raw_parts_mut(c.at(part.start), part.len()) };
         start(whole, part.clone(), c);
         let matrix = matrix.block(part.start, part.len(), 0, matrix.cols);
         if by_columns {
@@ -59,7 +74,7 @@ pub(super) fn run<T: Real>(whole: &Whole<'_, T>) {
         } else {
             rows_times(matrix, vector, c);
         }
-        if let Some(then) = whole.then {
+        if let Some(then) = then {
             then(part.start, c);
         }
     });

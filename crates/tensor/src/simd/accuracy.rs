@@ -172,7 +172,7 @@ macro_rules! accurate {
             }
 
             #[test]
-            #[ignore = "all 2³² inputs, a few minutes: \
+            #[ignore = "all 2³² inputs, minutes for each function: \
                         cargo test --release -p evenkeel-tensor -- --ignored exhaustive"]
             fn is_accurate_exhaustive() {
                 let errors = worst_by_step(1, Tested, $exact);
