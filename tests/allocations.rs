@@ -63,3 +63,31 @@ fn after_the_first_step_a_training_step_allocates_nothing() {
         assert_eq!(later, 0);
     }
 }
+
+#[test]
+fn neither_does_one_that_several_threads_share() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    pool.install(|| {
+        let network = Sequential::mlp(784, &[512, 256], 10, Activation::Relu);
+        let mut model: Model = network.build(&Policy::auto(), 1).unwrap();
+        let loss = Loss::softmax_cross_entropy();
+        let mut stepper = Stepper::new(&model, loss, Adam::default(), 1).unwrap();
+        let (x, y) = (Tensor::full([128, 784], 0.1), Tensor::zeros([128]));
+        let mut step = |model: &mut Model| stepper.step(model, &x, &y, 1e-4).unwrap();
+        // Whoever works on a part for the first time makes room for it.
+        (0..10).for_each(|_| assert!(step(&mut model).updated));
+        let later = allocations(|| (0..50).for_each(|_| assert!(step(&mut model).updated)));
+        assert_eq!(later, 0);
+    });
+}
+
+#[test]
+fn a_predictor_allocates_nothing_either() {
+    let network = Sequential::mlp(784, &[512, 256], 10, Activation::Relu);
+    let model: Model = network.build(&Policy::auto(), 1).unwrap();
+    let mut predictor = model.predictor().unwrap();
+    let (x, mut y) = (Tensor::full([1, 784], 0.1), Tensor::zeros([1, 10]));
+    predictor.predict_into(&x, &mut y).unwrap();
+    let later = allocations(|| (0..50).for_each(|_| predictor.predict_into(&x, &mut y).unwrap()));
+    assert_eq!(later, 0);
+}

@@ -192,12 +192,14 @@ fn check_optimizer(name: &str, optimizer: &dyn Optimizer<f64>) {
     let case = fixture(&format!("/optimizers/{name}"));
     let rate = case["learning_rate"].as_f64().unwrap();
     let mut value = numbers(&case["initial"]);
-    let mut state = vec![0.0; value.len() * optimizer.slots()];
+    let mut state = vec![vec![0.0; value.len()]; optimizer.slots()];
     let (gradients, weights) = (case["gradients"].as_array(), case["weights"].as_array());
     let steps = gradients.unwrap().iter().zip(weights.unwrap());
     assert_eq!(steps.len(), 12);
     for (step, (gradient, want)) in (1..).zip(steps) {
-        optimizer.update(step, rate, &mut value, &numbers(gradient), &mut state);
+        let mut state: Vec<&mut [f64]> = state.iter_mut().map(Vec::as_mut_slice).collect();
+        let coefficients = optimizer.coefficients(step, rate);
+        optimizer.update(&coefficients, &mut value, &numbers(gradient), &mut state);
         assert_equal(&format!("{name}, step {step}"), &value, want);
     }
 }

@@ -3,6 +3,7 @@
 
 use evenkeel::checkup::distinct_units;
 use evenkeel::prelude::*;
+use evenkeel::train::Coefficients;
 
 /// Trains on the whole set at once and returns the last loss.
 fn train<T: Real>(
@@ -105,8 +106,18 @@ impl<T: Real> Optimizer<T> for Shared<T> {
         self.0.slots()
     }
 
-    fn update(&self, step: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [T]) {
-        self.0.update(step, rate, value, gradient, state);
+    fn coefficients(&self, step: u64, rate: f64) -> Coefficients {
+        self.0.coefficients(step, rate)
+    }
+
+    fn update(
+        &self,
+        coefficients: &Coefficients,
+        value: &mut [T],
+        gradient: &[T],
+        state: &mut [&mut [T]],
+    ) {
+        self.0.update(coefficients, value, gradient, state);
     }
 }
 

@@ -58,7 +58,7 @@ pub mod prelude {
     };
     pub use evenkeel_graph::{Graph, Params, Plan, Role, Var};
     pub use evenkeel_init::{Activation, Fans, Init, Initializer, Policy};
-    pub use evenkeel_nn::{Dense, Loss, Model, Module, Sequential};
+    pub use evenkeel_nn::{Dense, Loss, Model, Module, Predictor, Sequential};
     pub use evenkeel_tensor::{Real, Shape, Stream, Tensor};
     pub use evenkeel_train::{
         Adam, History, Metric, Momentum, Optimizer, Sgd, Stepper, Trainer, evaluate,

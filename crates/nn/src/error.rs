@@ -34,6 +34,14 @@ pub enum NnError {
         /// The shape that came.
         got: evenkeel_tensor::Shape,
     },
+    /// A tensor of another shape than that of the outputs which are to be written to it.
+    #[error("outputs: expected shape {expected}, got {got}")]
+    OutputShape {
+        /// The shape of the outputs.
+        expected: evenkeel_tensor::Shape,
+        /// The shape that came.
+        got: evenkeel_tensor::Shape,
+    },
     /// Tracing or running failed.
     #[error(transparent)]
     Graph(#[from] GraphError),

@@ -3,14 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use evenkeel_graph::{Graph, Mode, Params, Plan, Var};
+use evenkeel_graph::{Graph, Mode, Params, Var};
 use evenkeel_init::Policy;
 use evenkeel_tensor::{Real, Shape, Tensor};
 
-use crate::{Module, NnError, Summary};
-
-/// How many samples are predicted at a time: memory stays bounded however many there are.
-const CHUNK: usize = 256;
+use crate::{Module, NnError, Predictor, Summary};
 
 /// A network with its parameters.
 ///
@@ -94,35 +91,21 @@ impl<T: Real> Model<T> {
     /// The model's output for each sample of `inputs`, `[N, ..]`, in inference mode.
     ///
     /// Works through the samples in chunks, so that memory beside the result does not grow with
-    /// their number.
+    /// their number. Whoever predicts again and again does so faster with a
+    /// [`predictor`](Self::predictor), which compiles the model once.
     ///
     /// # Errors
     /// [`NnError::InputShape`] if the samples do not have the model's shape.
     pub fn predict(&self, inputs: &Tensor<T>) -> Result<Tensor<T>, NnError> {
-        self.check_inputs(inputs)?;
-        let samples = inputs.shape().samples();
-        let mut outputs = Vec::new();
-        let mut shape = self.output_shape()?.batch(samples)?;
-        let mut compiled: Option<Compiled<T>> = None;
-        for first in (0..samples).step_by(CHUNK) {
-            let count = CHUNK.min(samples - first);
-            let plan = match compiled.take() {
-                Some(plan) if plan.input.shape().samples() == count => plan,
-                _ => Compiled::new(self, count)?,
-            };
-            let plan = compiled.insert(plan);
-            shape = plan.output_shape.with_samples(samples);
-            plan.run(self, inputs, first, &mut outputs)?;
-        }
-        Ok(Tensor::from_vec(shape, outputs)?)
+        self.predictor()?.predict(inputs)
     }
 
-    fn check_inputs(&self, inputs: &Tensor<T>) -> Result<(), NnError> {
-        let got = inputs.shape();
-        if got.axes() > 0 && got.sample() == self.sample {
-            return Ok(());
-        }
-        Err(NnError::InputShape { expected: self.sample.to_string(), got })
+    /// The model compiled for inference.
+    ///
+    /// # Errors
+    /// As [`trace`](Self::trace).
+    pub fn predictor(&self) -> Result<Predictor<'_, T>, NnError> {
+        Predictor::new(self)
     }
 
     /// A table of the layers, their output shapes, parameters and initializers.
@@ -133,40 +116,6 @@ impl<T: Real> Model<T> {
         let graph = Graph::with_mode(&self.params, Mode::Training);
         self.trace(&graph, 1)?;
         Ok(Summary::new(&graph.nodes(), &self.params))
-    }
-}
-
-/// An inference plan for batches of one size, with the batch that it reads.
-struct Compiled<T: Real> {
-    plan: Plan<T>,
-    input: Tensor<T>,
-    output: evenkeel_graph::NodeId,
-    output_shape: Shape,
-}
-
-impl<T: Real> Compiled<T> {
-    fn new(model: &Model<T>, samples: usize) -> Result<Self, NnError> {
-        let graph = Graph::with_mode(&model.params, Mode::Inference);
-        let (input, output) = model.trace(&graph, samples)?;
-        let plan = Plan::builder(&graph).output(output).build()?;
-        let (output_shape, output) = (output.shape(), output.id());
-        Ok(Self { plan, input: Tensor::zeros(input.shape()), output, output_shape })
-    }
-
-    /// Predicts the samples from `first` on and appends the results.
-    fn run(
-        &mut self,
-        model: &Model<T>,
-        inputs: &Tensor<T>,
-        first: usize,
-        outputs: &mut Vec<T>,
-    ) -> Result<(), NnError> {
-        let start = first * inputs.shape().sample_len();
-        let values = &inputs.as_slice()[start..][..self.input.len()];
-        self.input.as_mut_slice().copy_from_slice(values);
-        self.plan.forward(&model.params, &[&self.input])?;
-        outputs.extend_from_slice(self.plan.value(self.output).unwrap_or_default());
-        Ok(())
     }
 }
 
@@ -186,20 +135,6 @@ mod tests {
 
     fn mlp() -> Model<f64> {
         Sequential::mlp(3, &[5], 2, Activation::Tanh).build(&Policy::auto(), 1).unwrap()
-    }
-
-    #[test]
-    fn predicting_in_chunks_is_predicting_at_once() {
-        let model = mlp();
-        let samples = 2 * CHUNK + 7;
-        let values: Vec<f64> = (0..3 * samples).map(|i| (i as f64).sin()).collect();
-        let inputs = Tensor::from_vec([samples, 3], values).unwrap();
-        let all = model.predict(&inputs).unwrap();
-        for index in [0, CHUNK - 1, CHUNK, samples - 1] {
-            let one = model.predict(&inputs.gather(&[index])).unwrap();
-            approx::assert_relative_eq!(one, all.gather(&[index]), max_relative = 1e-13);
-        }
-        assert_eq!(model.predict(&Tensor::zeros([0, 3])).unwrap().shape(), Shape::from([0, 2]));
     }
 
     #[test]

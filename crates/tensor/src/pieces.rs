@@ -12,7 +12,7 @@ pub(crate) struct Pieces<'a, T> {
     slices: std::marker::PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: threads get at the values only by `get`, whose callers vouch that no two of them use
+// SAFETY: threads get at the values only by `with`, whose callers vouch that no two of them use
 // the same place.
 unsafe impl<T: Send> Sync for Pieces<'_, T> {}
 
@@ -31,19 +31,31 @@ impl<'a, T> Pieces<'a, T> {
         self.len
     }
 
-    /// The `len` values from `first` on of all slices.
+    /// Runs `work` on the `len` values from `first` on of all slices.
     ///
     /// # Safety
-    /// Nobody else uses any of these values as long as the result lives.
+    /// Nobody else uses any of these values meanwhile.
     ///
     /// # Panics
     /// If the slices are not that long.
-    pub(crate) unsafe fn get(&self, first: usize, len: usize) -> SmallVec<[&mut [T]; 4]> {
+    #[inline]
+    pub(crate) unsafe fn with<R>(
+        &self,
+        first: usize,
+        len: usize,
+        work: impl FnOnce(&mut [&mut [T]]) -> R,
+    ) -> R {
         assert!(first <= self.len && len <= self.len - first, "{len} values from {first} on");
         // SAFETY: the piece lies within its slice, and nobody else uses it.
         let piece =
-            |start: &*mut T| unsafe { std::slice::from_raw_parts_mut(start.add(first), len) };
-        self.starts.iter().map(piece).collect()
+            |start: *mut T| unsafe { std::slice::from_raw_parts_mut(start.add(first), len) };
+        // One to three slices are what optimizers have; a list takes longer to make.
+        match *self.starts.as_slice() {
+            [a] => work(&mut [piece(a)]),
+            [a, b] => work(&mut [piece(a), piece(b)]),
+            [a, b, c] => work(&mut [piece(a), piece(b), piece(c)]),
+            ref many => work(&mut many.iter().map(|&a| piece(a)).collect::<SmallVec<[_; 8]>>()),
+        }
     }
 }
 
@@ -63,7 +75,7 @@ pub(crate) fn cut_each<T: Send>(
     let piece = |index: usize| {
         let first = index * each;
         // SAFETY: pieces do not overlap, and each index is worked on once.
-        work(first, &mut unsafe { slices.get(first, each.min(len - first)) });
+        unsafe { slices.with(first, each.min(len - first), |pieces| work(first, pieces)) };
     };
     let count = len.div_ceil(each);
     match shared(len) {

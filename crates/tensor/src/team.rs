@@ -13,17 +13,20 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::{mem, ptr, thread};
 
+use smallvec::SmallVec;
+
 /// A piece of work with a number.
 type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
 /// How often a helper looks for work before it lets other threads run in between.
-const EAGER_LOOKS: usize = 1 << 10;
+const EAGER_LOOKS: usize = 1 << 16;
 
 /// What the members of a team share.
 struct Team {
     board: Board,
-    claims: Claims,
-    size: usize,
+    /// For each member the pieces that are its own.
+    claims: SmallVec<[Claims; MEMBERS]>,
+    inside: Inside,
     /// The run is over; helpers go.
     over: AtomicBool,
     /// What a helper panicked with.
@@ -41,14 +44,21 @@ struct Board {
     works: Cell<usize>,
 }
 
-/// What all members write.
+/// The pieces of a member: every one whose number leaves the member's when divided by the number
+/// of members. So a piece is worked on by the same thread each time, with its data in that
+/// thread's cache, unless others have nothing left to do.
 #[repr(align(128))]
 struct Claims {
-    /// The next piece that nobody has taken.
-    next: AtomicUsize,
-    /// How many helpers are inside, where they may read the work.
-    inside: AtomicUsize,
+    /// How many of them are taken.
+    taken: AtomicUsize,
 }
+
+/// How many helpers are inside, where they may read the work.
+#[repr(align(128))]
+struct Inside(AtomicUsize);
+
+/// Teams of more members need memory of their own.
+const MEMBERS: usize = 16;
 
 // SAFETY: `works` is the leader's. `work` is written by the leader while nothing is open and
 // nobody is inside, and read by helpers while they are inside and it is open; see `share` and
@@ -67,7 +77,11 @@ thread_local! {
 /// The call takes about a microsecond inside of the pool while its threads are awake, and ten to
 /// twenty to enter the pool from outside or to wake them.
 pub fn with_team<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    let size = rayon::current_num_threads().min(cores());
+    with_members(rayon::current_num_threads().min(cores()), work)
+}
+
+/// The same with a team of so many members.
+fn with_members<R: Send>(size: usize, work: impl FnOnce() -> R + Send) -> R {
     if size < 2 || team_size().is_some() {
         return work();
     }
@@ -77,8 +91,8 @@ pub fn with_team<R: Send>(work: impl FnOnce() -> R + Send) -> R {
             work: UnsafeCell::new(None),
             works: Cell::new(0),
         },
-        claims: Claims { next: AtomicUsize::new(0), inside: AtomicUsize::new(0) },
-        size,
+        claims: (0..size).map(|_| Claims { taken: AtomicUsize::new(0) }).collect(),
+        inside: Inside(AtomicUsize::new(0)),
         over: AtomicBool::new(false),
         panic: Mutex::new(None),
     };
@@ -110,7 +124,7 @@ fn cores() -> usize {
 /// How many threads the team has that this thread leads, itself included; `None` without a team.
 pub(crate) fn team_size() -> Option<usize> {
     // SAFETY: a team outlives the time in which it is entered here; see `Leading`.
-    unsafe { LEADS.get().as_ref() }.map(|team| team.size)
+    unsafe { LEADS.get().as_ref() }.map(|team| team.claims.len())
 }
 
 /// Has the team that this thread leads do `work(0)`, …, `work(count - 1)`, this thread included,
@@ -137,7 +151,7 @@ impl Team {
             let work = mem::transmute::<*const Work<'_>, *const Work<'static>>(work);
             *self.board.work.get() = Some((work, count));
         }
-        self.claims.next.store(0, Ordering::Relaxed);
+        self.claims.iter().for_each(|claims| claims.taken.store(0, Ordering::Relaxed));
         self.board.open.store(number, Ordering::SeqCst);
         let closed = Closed(self);
         self.take_pieces(count, work);
@@ -148,13 +162,19 @@ impl Team {
         }
     }
 
+    /// Takes pieces until none is left: first those of this thread, then those of others.
     fn take_pieces(&self, count: usize, work: &Work<'_>) {
-        loop {
-            let piece = self.claims.next.fetch_add(1, Ordering::Relaxed);
-            if piece >= count {
-                return;
+        let members = self.claims.len();
+        let own = rayon::current_thread_index().unwrap_or(0);
+        for member in (0..members).map(|i| (own + i) % members) {
+            let taken = &self.claims[member].taken;
+            loop {
+                let piece = taken.fetch_add(1, Ordering::Relaxed) * members + member;
+                if piece >= count {
+                    break;
+                }
+                work(piece);
             }
-            work(piece);
         }
     }
 
@@ -177,7 +197,7 @@ impl Team {
     fn enter(&self) {
         // Each side first writes and then reads what the other writes, in an order that is the
         // same for all threads: so either the leader sees us inside, or we see that it is closed.
-        self.claims.inside.fetch_add(1, Ordering::SeqCst);
+        self.inside.0.fetch_add(1, Ordering::SeqCst);
         if self.board.open.load(Ordering::SeqCst) != 0 {
             // SAFETY: it is open and we are inside, so the work stays until we have left.
             let work = unsafe { (*self.board.work.get()).map(|(work, count)| (&*work, count)) };
@@ -188,14 +208,16 @@ impl Team {
                 first.get_or_insert(panic);
             }
         }
-        self.claims.inside.fetch_sub(1, Ordering::Release);
+        self.inside.0.fetch_sub(1, Ordering::Release);
     }
 }
 
 /// Waits a moment; longer if it has waited often.
 fn pause(looks: &mut usize) {
     *looks += 1;
-    if *looks < EAGER_LOOKS { std::hint::spin_loop() } else { thread::yield_now() }
+    if *looks > EAGER_LOOKS {
+        thread::yield_now();
+    }
 }
 
 /// Closes the work when dropped, and waits until all helpers have left.
@@ -205,7 +227,7 @@ impl Drop for Closed<'_> {
     fn drop(&mut self) {
         self.0.board.open.store(0, Ordering::SeqCst);
         let mut looks = 0;
-        while self.0.claims.inside.load(Ordering::SeqCst) != 0 {
+        while self.0.inside.0.load(Ordering::SeqCst) != 0 {
             pause(&mut looks);
         }
     }
@@ -257,11 +279,11 @@ mod tests {
 
     #[test]
     fn every_piece_is_done_once() {
-        for threads in [1, 2, 4] {
+        for threads in [1, 2, 3, 8] {
             let done: Vec<AtomicU32> = (0..100).map(|_| AtomicU32::new(0)).collect();
-            let rounds = 2000;
+            let rounds = 200;
             pool(threads).install(|| {
-                with_team(|| {
+                with_members(threads, || {
                     for _ in 0..rounds {
                         let work = |i: usize| {
                             done[i].fetch_add(1, Ordering::Relaxed);

@@ -4,7 +4,7 @@ use evenkeel_tensor::Real;
 use evenkeel_tensor::simd::{self, Isa, Kernel};
 
 use crate::error::check;
-use crate::{Optimizer, TrainError};
+use crate::{Coefficients, Optimizer, TrainError};
 
 /// Adam (Kingma & Ba 2015, algorithm 1).
 ///
@@ -60,24 +60,28 @@ impl<T: Real> Optimizer<T> for Adam {
         2
     }
 
+    /// The rate with the first correction, and the root of the second one's inverse.
+    fn coefficients(&self, step: u64, rate: f64) -> Coefficients {
+        // 1 − βᵗ, without cancellation.
+        let correction = |beta: f64| -(step as f64 * beta.ln()).exp_m1();
+        [rate / correction(self.beta1), correction(self.beta2).sqrt().recip(), 0.0, 0.0]
+    }
+
     fn update(
         &self,
-        step: u64,
-        rate: f64,
+        &[rate, root, ..]: &Coefficients,
         value: &mut [T],
         gradient: &[T],
         state: &mut [&mut [T]],
     ) {
         let Self { beta1, beta2, epsilon } = *self;
-        // 1 − βᵗ, without cancellation.
-        let correction = |beta: f64| -(step as f64 * beta.ln()).exp_m1();
         let rule = Rule {
             beta1: T::of(beta1),
             beta2: T::of(beta2),
             rest1: T::of(1.0 - beta1),
             rest2: T::of(1.0 - beta2),
-            rate: T::of(rate / correction(beta1)),
-            root: T::of(correction(beta2).sqrt().recip()),
+            rate: T::of(rate),
+            root: T::of(root),
             epsilon: T::of(epsilon),
         };
         if let [first, second] = state {
@@ -142,7 +146,9 @@ mod tests {
         for gradient in [1e-4f64, 1.0, 1e6] {
             let (mut value, mut first, mut second) = ([0.0], [0.0], [0.0]);
             let state = &mut [&mut first[..], &mut second];
-            Adam::default().update(1, 0.01, &mut value, &[gradient], state);
+            let adam = Adam::default();
+            let coefficients = Optimizer::<f64>::coefficients(&adam, 1, 0.01);
+            adam.update(&coefficients, &mut value, &[gradient], state);
             approx::assert_relative_eq!(value[0], -0.01, max_relative = 1e-3);
         }
     }

@@ -46,7 +46,7 @@ pub use evaluate::evaluate;
 pub use history::{Epoch, History, Scores};
 pub use metric::Metric;
 pub use observer::{Flow, Observer};
-pub use optimizer::{Optimizer, OptimizerState};
+pub use optimizer::{Coefficients, Optimizer, OptimizerState};
 pub use progress::Progress;
 pub use schedule::Schedule;
 pub use sgd::{Momentum, Sgd};

@@ -25,16 +25,29 @@ pub trait Optimizer<T: Real = f32>: Debug + Send + Sync {
     /// How many numbers of state each value of a parameter needs.
     fn slots(&self) -> usize;
 
+    /// The numbers of one step that are the same for all values: whatever of the rule depends on
+    /// `step`, which counts from 1, and on the learning rate of this step.
+    fn coefficients(&self, step: u64, rate: f64) -> Coefficients;
+
     /// Changes `value` in place.
     ///
-    /// `step` counts from 1; `rate` is the learning rate of this step. `gradient` has the length
-    /// of `value`, as has each of the [`slots`](Self::slots) slices of `state`, all zero before
-    /// the first step.
+    /// `gradient` has the length of `value`, as has each of the [`slots`](Self::slots) slices of
+    /// `state`, all zero before the first step.
     ///
     /// Each value is changed by its own gradient and state alone: a parameter may be handed over
     /// in parts, by several threads, in any order.
-    fn update(&self, step: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [&mut [T]]);
+    fn update(
+        &self,
+        coefficients: &Coefficients,
+        value: &mut [T],
+        gradient: &[T],
+        state: &mut [&mut [T]],
+    );
 }
+
+/// What [`Optimizer::coefficients`] computes and [`Optimizer::update`] uses; how many of the
+/// numbers mean something is up to the optimizer.
+pub type Coefficients = [f64; 4];
 
 /// What an optimizer remembers of each parameter, and how many steps it has made.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,14 +87,14 @@ impl<T: Real> OptimizerState<T> {
         inputs: &[&Tensor<T>],
     ) {
         self.step += 1;
-        let step = self.step;
+        let numbers = optimizer.coefficients(self.step, rate);
         for ((id, entry), state) in params.iter_mut().zip(&mut self.state) {
             if let Some(gradient) = plan.param_gradient(id) {
                 let targets = &mut targets(entry.value_mut().as_mut_slice(), state);
                 parallel::for_each_pieces(targets, |first, pieces| {
                     if let [value, state @ ..] = pieces {
                         let gradient = &gradient[first..][..value.len()];
-                        optimizer.update(step, rate, value, gradient, state);
+                        optimizer.update(&numbers, value, gradient, state);
                     }
                 });
             }
@@ -94,7 +107,7 @@ impl<T: Real> OptimizerState<T> {
                 let targets = &mut targets(value.as_mut_slice(), &mut self.state[id.index()]);
                 plan.stream(index, params, inputs, targets, &|gradient, targets| {
                     if let [value, state @ ..] = targets {
-                        optimizer.update(step, rate, value, gradient, state);
+                        optimizer.update(&numbers, value, gradient, state);
                     }
                 });
             }

@@ -4,7 +4,7 @@ use evenkeel_tensor::Real;
 use evenkeel_tensor::simd::{self, Isa, Kernel};
 
 use crate::error::check;
-use crate::{Optimizer, TrainError};
+use crate::{Coefficients, Optimizer, TrainError};
 
 /// How earlier gradients carry on. The number is μ in [0, 1), usually 0.9.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,7 +68,18 @@ impl<T: Real> Optimizer<T> for Sgd {
         usize::from(self.momentum.is_some())
     }
 
-    fn update(&self, _: u64, rate: f64, value: &mut [T], gradient: &[T], state: &mut [&mut [T]]) {
+    /// The rate.
+    fn coefficients(&self, _: u64, rate: f64) -> Coefficients {
+        [rate, 0.0, 0.0, 0.0]
+    }
+
+    fn update(
+        &self,
+        &[rate, ..]: &Coefficients,
+        value: &mut [T],
+        gradient: &[T],
+        state: &mut [&mut [T]],
+    ) {
         let rate = T::of(rate);
         match (self.momentum, state) {
             (Some(momentum), [velocity]) => {

@@ -1,9 +1,10 @@
 //! One training step at a time: forward, loss, backward, update.
 //!
 //! A stepper holds a compiled plan for each batch shape it has met and the optimizer's state.
-//! After the first step with a shape, a step allocates nothing of its own. (Products large enough
-//! for several threads are handed to rayon, whose queue allocates once in about sixty of them when
-//! they come from outside of its pool; inside, as within `ThreadPool::install`, it does not.)
+//! After the first step with a shape, a step allocates nothing of its own. (A step that is worth
+//! several threads enters rayon's pool once, whose queue allocates once in about thirty such entries
+//! from outside. [`Trainer`](crate::Trainer) enters it once an epoch; whoever makes steps one by
+//! one can do the same with [`parallel::in_pool`].)
 
 use std::sync::Arc;
 
@@ -214,8 +215,8 @@ impl<T: Real> Stepper<T> {
         self.last = match self.plans.iter().position(|plan| plan.shapes == (x, y)) {
             Some(index) => index,
             None => {
-                self.plans
-                    .push(Traced::new(model, self.loss, (x, y), |builder| builder.streaming())?);
+                let traced = Traced::new(model, self.loss, (x, y), |builder| builder.streaming())?;
+                self.plans.push(traced);
                 self.plans.len() - 1
             }
         };

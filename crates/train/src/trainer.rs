@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use evenkeel_data::Dataset;
 use evenkeel_nn::{Loss, Model, Reduction};
-use evenkeel_tensor::Real;
+use evenkeel_tensor::{Real, parallel};
 
 use crate::batches::Batches;
 use crate::error::check;
@@ -192,7 +192,9 @@ impl<T: Real> Trainer<T> {
         let mut batches = Batches::new(train.inputs(), &targets, self.settings.batch_size);
         let mut history = History::default();
         for number in 1..=self.settings.epochs {
-            let mut epoch = self.epoch(number, model, &mut stepper, &mut batches)?;
+            // Inside of the pool from the first step to the last: entering it takes time.
+            let (stepper, batches) = (&mut stepper, &mut batches);
+            let mut epoch = parallel::in_pool(|| self.epoch(number, model, stepper, batches))?;
             if let Some(evaluator) = &mut evaluator {
                 epoch.validate(evaluator, model, &self.settings.metrics)?;
             }

@@ -47,8 +47,9 @@ fn derivative<'a, T: Real>(pass: Backward<'a, T>, input: usize) -> Product<'a, T
     }
 }
 
-/// The smallest weight whose gradient is streamed: a smaller one stays in the cache anyway.
-const STREAMED: usize = 1 << 12;
+/// The smallest weight whose gradient is streamed: a smaller gradient stays in the cache until it is
+/// used.
+const STREAMED: usize = 1 << 17;
 
 /// Whether the derivative by operand `input` can be streamed: that by a weight, of a batch that is
 /// not too large.

@@ -176,7 +176,13 @@ impl<'a, T: Real> Product<'a, T> {
         let start = self.rows.map_or(Start::Zero, |rows| Start::Rows(rows.as_ptr()));
         let targets = Pieces::new(targets);
         if m > 0 && n > 0 {
-            cut::run(&Whole { a, b, start, result: To::Taken { targets: &targets, take } });
+            cut::run(&Whole {
+                a,
+                b,
+                start,
+                result: To::Taken { targets: &targets, take },
+                is_cut: false,
+            });
         }
     }
 
@@ -187,7 +193,13 @@ impl<'a, T: Real> Product<'a, T> {
         if m == 0 || n == 0 {
             return;
         }
-        cut::run(&Whole { a, b, start, result: To::Memory { c: c.as_mut_ptr(), then } });
+        cut::run(&Whole {
+            a,
+            b,
+            start,
+            result: To::Memory { c: c.as_mut_ptr(), then },
+            is_cut: false,
+        });
     }
 }
 
@@ -306,7 +318,7 @@ mod tests {
                 let mut c = vec![0.0f32; m * n];
                 let start = Start::Zero;
                 let result = To::Memory { c: c.as_mut_ptr(), then: None };
-                let whole = Whole { a, b, start, result };
+                let whole = Whole { a, b, start, result, is_cut: true };
                 if !vector::fits(&whole) {
                     for row in 0..m.min(40) {
                         // SAFETY: the part is a row of the result.
