@@ -151,6 +151,33 @@ fn a_gradient_that_is_never_stored_has_the_same_effect_to_the_bit() {
 }
 
 #[test]
+fn a_streamed_gradient_reads_parameters_as_they_were_before_the_step() {
+    // y = x·(a·b): the gradient of b is made from a, which the same step changes.
+    let mut params = Params::<f64>::new();
+    let mut add = |name: &str, rows: usize, columns: usize| {
+        let mut value = Tensor::zeros([rows, columns]);
+        Stream::new(3, name).fill(value.as_mut_slice(), Stream::standard_normal);
+        params.add(name, value, Role::Scale).unwrap()
+    };
+    let (a, b) = (add("a", 8, 256), add("b", 256, 512));
+    let graph = Graph::new(&params);
+    let x = graph.input("x", [4, 8]);
+    let loss = x.matmul(graph.param(a).matmul(graph.param(b))).square().mean_all();
+    let mut stored = Plan::builder(&graph).loss(loss).build().unwrap();
+    let mut streaming = Plan::builder(&graph).loss(loss).streaming().build().unwrap();
+    assert_eq!(streaming.streamed(), [b]);
+    let x = Tensor::full([4, 8], 0.5);
+    let step = |plan: &mut Plan<f64>| {
+        let (mut params, mut state) = (params.clone(), OptimizerState::new(&Sgd::new(), &params));
+        plan.forward(&params, &[&x]).unwrap();
+        plan.backward(&params, &[&x]).unwrap();
+        state.apply(&Sgd::new(), 1e-3, &mut params, plan, &[&x]);
+        [a, b].map(|id| params.get(id).value().as_slice().to_vec())
+    };
+    assert!(step(&mut stored) == step(&mut streaming));
+}
+
+#[test]
 fn another_layer_changes_no_other_layers_start() {
     let start = |widths: &[usize]| -> Vec<f32> {
         let network = Sequential::mlp(64, widths, 10, Activation::Relu);

@@ -88,17 +88,8 @@ impl<T: Real> OptimizerState<T> {
     ) {
         self.step += 1;
         let numbers = optimizer.coefficients(self.step, rate);
-        for ((id, entry), state) in params.iter_mut().zip(&mut self.state) {
-            if let Some(gradient) = plan.param_gradient(id) {
-                let targets = &mut targets(entry.value_mut().as_mut_slice(), state);
-                parallel::for_each_pieces(targets, |first, pieces| {
-                    if let [value, state @ ..] = pieces {
-                        let gradient = &gradient[first..][..value.len()];
-                        optimizer.update(&numbers, value, gradient, state);
-                    }
-                });
-            }
-        }
+        // First, while all parameters are those that the plan has run with: a gradient may be made
+        // from another parameter.
         for index in 0..plan.streamed().len() {
             let id = plan.streamed()[index];
             // Taken out of the store, so that the plan can read the others meanwhile.
@@ -112,6 +103,17 @@ impl<T: Real> OptimizerState<T> {
                 });
             }
             *params.get_mut(id).value_mut() = value;
+        }
+        for ((id, entry), state) in params.iter_mut().zip(&mut self.state) {
+            if let Some(gradient) = plan.param_gradient(id) {
+                let targets = &mut targets(entry.value_mut().as_mut_slice(), state);
+                parallel::for_each_pieces(targets, |first, pieces| {
+                    if let [value, state @ ..] = pieces {
+                        let gradient = &gradient[first..][..value.len()];
+                        optimizer.update(&numbers, value, gradient, state);
+                    }
+                });
+            }
         }
     }
 

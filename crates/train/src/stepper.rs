@@ -332,6 +332,41 @@ mod tests {
         assert!(!outcome.updated && outcome.loss == f64::INFINITY && stepper.steps() == 1);
     }
 
+    /// A layer whose gradient is streamed, with zeros for weights, and inputs of this size.
+    fn huge(input: f32) -> (Model, Tensor, Stepper) {
+        let net = Sequential::new([512]).dense(256);
+        let model: Model = net.build(&"zeros".parse().unwrap(), 0).unwrap();
+        let stepper = Stepper::new(&model, Loss::mean_squared_error(), Sgd::new(), 0).unwrap();
+        (model, Tensor::full([2, 512], input), stepper)
+    }
+
+    fn weight(model: &Model) -> &[f32] {
+        model.params().get(model.params().find("dense.0/weight").unwrap()).value().as_slice()
+    }
+
+    #[test]
+    fn a_streamed_gradient_that_overflows_changes_nothing() {
+        let (mut model, x, mut stepper) = huge(1e30);
+        let y = Tensor::full([2, 256], 1e12);
+        let error = stepper.step(&mut model, &x, &y, 0.1).unwrap_err().to_string();
+        assert!(error.starts_with("the gradient of `dense.0/weight` is not finite"), "{error}");
+        assert!(
+            model.params().iter().all(|(_, entry)| entry
+                .value()
+                .as_slice()
+                .iter()
+                .all(|&w| w == 0.0))
+        );
+    }
+
+    #[test]
+    fn a_gradient_is_used_whose_bound_overflows_though_it_does_not_itself() {
+        let (mut model, x, mut stepper) = huge(1e25);
+        let y = Tensor::full([2, 256], 1e-20);
+        assert!(stepper.step(&mut model, &x, &y, 1e-3).unwrap().updated);
+        assert!(weight(&model).iter().all(|&w| w > 0.0 && w.is_finite()));
+    }
+
     #[test]
     fn a_negative_rate_is_refused() {
         let mut model = overflowing();
