@@ -42,7 +42,7 @@ mod var;
 pub use error::GraphError;
 pub use evenkeel_init::Role;
 pub use graph::{Graph, Mode, NodeId, NodeInfo};
-pub use op::{Backward, Context, Gradient, Needs, Op, Pointwise, View};
+pub use op::{Backward, Context, Gradient, Needs, Op, Pointwise, Streaming, View};
 pub use params::{Entry, Kind, ParamId, Params};
 pub use plan::{Plan, PlanBuilder};
 pub use var::Var;

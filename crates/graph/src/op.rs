@@ -205,29 +205,32 @@ pub trait Op<T: Real>: Debug + Send + Sync {
         then(0, data);
     }
 
-    /// Whether the derivative by this input can be [streamed](Self::stream), and is large enough
-    /// for that to pay.
-    fn streams(&self, _input: usize, _inputs: &[Shape]) -> bool {
-        false
+    /// How derivatives of this operation are computed without being stored, if there are any that
+    /// can be.
+    fn streaming(&self) -> Option<&dyn Streaming<T>> {
+        None
     }
+}
 
-    /// Computes the derivative by `input` and hands it on to `take`, piece by piece, together with
-    /// the same pieces of `targets`, without storing it. Never called unless
-    /// [`streams`](Self::streams) says that it can be.
+/// Derivatives that can be computed piece by piece and used without being stored.
+pub trait Streaming<T: Real>: Sync {
+    /// Whether that can be done with the derivative by this input, and is worth while.
+    fn suits(&self, input: usize, inputs: &[Shape]) -> bool;
+
+    /// Computes the derivative by `input` and hands it on to `take`, piece by piece, by several
+    /// threads, together with the same pieces of `targets`, all as long as the input. What
+    /// `pass` has of that input itself is empty.
     fn stream(
         &self,
-        _pass: Backward<'_, T>,
-        _input: usize,
-        _targets: &mut [&mut [T]],
-        _take: &Take<'_, T>,
-    ) {
-    }
+        pass: Backward<'_, T>,
+        input: usize,
+        targets: &mut [&mut [T]],
+        take: &Take<'_, T>,
+    );
 
-    /// A number that no value of the derivative by `input` is greater than; infinite or NaN if
-    /// that is not known to be finite.
-    fn bound(&self, _pass: Backward<'_, T>, _input: usize) -> f64 {
-        f64::INFINITY
-    }
+    /// A number that no value of the derivative by `input` is greater than, in absolute value;
+    /// infinite or NaN if they are not known to be finite.
+    fn bound(&self, pass: Backward<'_, T>, input: usize) -> f64;
 }
 
 /// A function φ that an operation applies to each value of its input.

@@ -58,7 +58,7 @@ pub(crate) fn threads_for(work: usize) -> usize {
 }
 
 /// Runs `work(0)`, …, `work(count - 1)` on several threads, in any order.
-pub fn for_each_index(count: usize, work: &(dyn Fn(usize) + Sync)) {
+pub(crate) fn for_each_index(count: usize, work: &(dyn Fn(usize) + Sync)) {
     if count < 2 {
         return (0..count).for_each(work);
     }
@@ -90,13 +90,16 @@ pub fn for_each_pieces<T: Send>(
     work: impl Fn(usize, &mut [&mut [T]]) + Sync,
 ) {
     let len = slices.first().map_or(0, |slice| slice.len());
+    if !worth_sharing(len) {
+        return work(0, slices);
+    }
     let threads = team_size().unwrap_or_else(rayon::current_num_threads);
     let each = len.div_ceil(threads).next_multiple_of(64).max(1);
     cut_each(slices, each, worth_sharing, work);
 }
 
-/// The sum of the squares of all values, on the calling thread and in no particular order: for
-/// judging magnitudes. It is infinite or NaN if any value is.
+/// The sum of the squares of all values, with no care for rounding: for judging magnitudes. It is
+/// infinite or NaN if any value is, or if the sum is too large for the type.
 pub fn sum_of_squares<T: Real>(values: &[T]) -> T {
     simd::run(Squares(values))
 }
@@ -176,18 +179,25 @@ pub fn sum<T: Real>(values: &[T]) -> T {
 
 /// Whether every value is finite: neither infinite nor NaN.
 pub fn all_finite<T: Real>(values: &[T]) -> bool {
-    if !worth_sharing(values.len()) {
-        return simd::run(Finite(values));
-    }
-    let finite = AtomicBool::new(true);
-    for_each_index(values.len().div_ceil(PIECE), &|index| {
+    all(values.len().div_ceil(PIECE), values.len(), |index| {
         let first = index * PIECE;
-        let piece = &values[first..values.len().min(first + PIECE)];
-        if !simd::run(Finite(piece)) {
-            finite.store(false, Ordering::Relaxed);
+        simd::run(Finite(&values[first..values.len().min(first + PIECE)]))
+    })
+}
+
+/// Whether `test` holds for 0, …, `count − 1`; on several threads if all of it together reads
+/// enough values for that to pay.
+pub fn all(count: usize, values: usize, test: impl Fn(usize) -> bool + Sync) -> bool {
+    if !worth_sharing(values) {
+        return (0..count).all(test);
+    }
+    let all = AtomicBool::new(true);
+    for_each_index(count, &|index| {
+        if !test(index) {
+            all.store(false, Ordering::Relaxed);
         }
     });
-    finite.into_inner()
+    all.into_inner()
 }
 
 struct Finite<'a, T>(&'a [T]);

@@ -57,8 +57,8 @@ struct Claims {
 #[repr(align(128))]
 struct Inside(AtomicUsize);
 
-/// Teams of more members need memory of their own.
-const MEMBERS: usize = 16;
+/// Teams of more members need memory from the allocator.
+const MEMBERS: usize = 64;
 
 // SAFETY: `works` is the leader's. `work` is written by the leader while nothing is open and
 // nobody is inside, and read by helpers while they are inside and it is open; see `share` and
@@ -212,7 +212,8 @@ impl Team {
     }
 }
 
-/// Waits a moment; longer if it has waited often.
+/// Waits a moment; once it has waited often, by letting other threads run. Not by the processor's
+/// instruction for waiting loops, which virtual machines trap.
 fn pause(looks: &mut usize) {
     *looks += 1;
     if *looks > EAGER_LOOKS {

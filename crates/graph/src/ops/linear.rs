@@ -3,12 +3,12 @@
 //! The gradients of the product are those of [`MatMul`](super::MatMul). The bias is added to
 //! each sample, so its gradient is the sum of dY over the samples.
 
-use evenkeel_tensor::matmul::{Product, Take, Then};
+use evenkeel_tensor::matmul::{Product, Then};
 use evenkeel_tensor::{Real, Shape};
 
-use super::matmul::{bound, gradient_of, product_of, stream, streams, work_of};
+use super::matmul::{WeightGradient, gradient_of, product_of, work_of};
 use super::row_sum::add_row_sum;
-use crate::{Backward, Context, Gradient, Needs, Op, View};
+use crate::{Backward, Context, Gradient, Needs, Op, Streaming, View};
 
 /// `[.., in]` times a weight `[in, out]`, plus a bias `[out]` if there is a third operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,22 +89,8 @@ impl<T: Real> Op<T> for Linear {
         then(0, sums);
     }
 
-    fn streams(&self, input: usize, inputs: &[Shape]) -> bool {
-        streams(input, inputs)
-    }
-
-    fn stream(
-        &self,
-        pass: Backward<'_, T>,
-        input: usize,
-        targets: &mut [&mut [T]],
-        take: &Take<'_, T>,
-    ) {
-        stream(pass, input, targets, take);
-    }
-
-    fn bound(&self, pass: Backward<'_, T>, input: usize) -> f64 {
-        bound(pass, input)
+    fn streaming(&self) -> Option<&dyn Streaming<T>> {
+        Some(&WeightGradient)
     }
 }
 

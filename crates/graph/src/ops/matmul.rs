@@ -8,7 +8,7 @@ use evenkeel_tensor::matmul::{MOST_TAKEN, MatRef, Product, Take, Then};
 use evenkeel_tensor::{Real, Shape, Write, parallel};
 
 use super::operands;
-use crate::{Backward, Context, Gradient, Needs, Op, View};
+use crate::{Backward, Context, Gradient, Needs, Op, Streaming, View};
 
 /// The matrix product: `[N, K]` times `[K, M]` gives `[N, M]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,35 +51,32 @@ fn derivative<'a, T: Real>(pass: Backward<'a, T>, input: usize) -> Product<'a, T
 /// used.
 const STREAMED: usize = 1 << 17;
 
-/// Whether the derivative by operand `input` can be streamed: that by a weight, of a batch that is
-/// not too large.
-pub(super) fn streams(input: usize, inputs: &[Shape]) -> bool {
-    match inputs {
-        [x, w, ..] if input == 1 => {
-            w.len() >= STREAMED && x.len() / x.features().max(1) <= MOST_TAKEN
-        }
-        _ => false,
-    }
-}
+/// The derivative by the weight of such a product, streamed: large ones, of batches that are not
+/// too large.
+pub(super) struct WeightGradient;
 
-/// Streams the derivative by the weight.
-pub(super) fn stream<T: Real>(
-    pass: Backward<'_, T>,
-    input: usize,
-    targets: &mut [&mut [T]],
-    take: &Take<'_, T>,
-) {
-    derivative(pass, input).take(targets, take);
-}
-
-/// A bound of the derivative by the weight: each value is the inner product of a row of X and one
-/// of dY, and so (Cauchy, Schwarz) no greater than the product of all values' norms.
-pub(super) fn bound<T: Real>(pass: Backward<'_, T>, input: usize) -> f64 {
-    if input != 1 {
-        return f64::INFINITY;
+impl<T: Real> Streaming<T> for WeightGradient {
+    fn suits(&self, input: usize, inputs: &[Shape]) -> bool {
+        let samples = |x: &Shape| x.len() / x.features().max(1);
+        matches!(inputs, [x, w, ..] if input == 1 && w.len() >= STREAMED && samples(x) <= MOST_TAKEN)
     }
-    let norm = |values: &[T]| parallel::sum_of_squares(values).to_f64().sqrt();
-    norm(pass.inputs[0].data) * norm(pass.upstream)
+
+    fn stream(
+        &self,
+        pass: Backward<'_, T>,
+        input: usize,
+        targets: &mut [&mut [T]],
+        take: &Take<'_, T>,
+    ) {
+        derivative(pass, input).take(targets, take);
+    }
+
+    /// Each value is the inner product of a row of X and one of dY, and so (Cauchy, Schwarz) no
+    /// greater than the product of the norms of all values of the two.
+    fn bound(&self, pass: Backward<'_, T>, _: usize) -> f64 {
+        let norm = |values: &[T]| parallel::sum_of_squares(values).to_f64().sqrt();
+        norm(pass.inputs[0].data) * norm(pass.upstream)
+    }
 }
 
 /// Writes or adds the derivative by operand `input` of that product.
@@ -155,22 +152,8 @@ impl<T: Real> Op<T> for MatMul {
         gradient_of(pass, input, gradient, Some(then));
     }
 
-    fn streams(&self, input: usize, inputs: &[Shape]) -> bool {
-        streams(input, inputs)
-    }
-
-    fn stream(
-        &self,
-        pass: Backward<'_, T>,
-        input: usize,
-        targets: &mut [&mut [T]],
-        take: &Take<'_, T>,
-    ) {
-        stream(pass, input, targets, take);
-    }
-
-    fn bound(&self, pass: Backward<'_, T>, input: usize) -> f64 {
-        bound(pass, input)
+    fn streaming(&self) -> Option<&dyn Streaming<T>> {
+        Some(&WeightGradient)
     }
 }
 

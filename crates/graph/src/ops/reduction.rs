@@ -46,6 +46,7 @@ impl Total {
         Self { sums: [0.0; LANES], errors: [0.0; LANES], count: 0 }
     }
 
+    /// Adds terms, sixteen side by side.
     #[inline(always)]
     pub(crate) fn add(&mut self, terms: &[f64]) {
         self.count += terms.len();

@@ -3,7 +3,7 @@
 
 use evenkeel_tensor::{Real, Write};
 
-use super::builder::op;
+use super::layout::op;
 use super::schedule::{Computation, Derivative};
 use crate::NodeId;
 use crate::graph::Inner;

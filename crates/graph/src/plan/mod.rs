@@ -8,6 +8,7 @@
 
 mod builder;
 mod fuse;
+mod layout;
 mod memory;
 mod run;
 mod schedule;
@@ -148,7 +149,8 @@ impl<T: Real> Plan<T> {
     }
 
     /// The derivative of the loss by a parameter; `None` before `backward`, if the parameter is
-    /// not trainable, or if the loss does not depend on it.
+    /// not trainable, if the loss does not depend on it, or if the derivative is
+    /// [streamed](Self::streamed).
     pub fn param_gradient(&self, param: ParamId) -> Option<&[T]> {
         self.after_backward()?;
         let slot = self.param_gradients.get(param.index()).copied().flatten();

@@ -2,7 +2,6 @@
 //! that it can read all others; nothing is allocated.
 
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use evenkeel_tensor::matmul::Take;
 use evenkeel_tensor::{Real, Shape, Tensor, parallel};
@@ -157,7 +156,9 @@ impl<T: Real> Plan<T> {
         take: &Take<'_, T>,
     ) {
         self.with_stream(index, params, inputs, |back, pass| {
-            back.op.stream(pass, back.input, targets, take);
+            if let Some(streaming) = back.op.streaming() {
+                streaming.stream(pass, back.input, targets, take);
+            }
         });
     }
 
@@ -169,17 +170,14 @@ impl<T: Real> Plan<T> {
     pub fn streams_are_finite(&self, params: &Params<T>, inputs: &[&Tensor<T>]) -> bool {
         let finite = |index: usize| {
             self.with_stream(index, params, inputs, |back, pass| {
+                let bound =
+                    back.op.streaming().map_or(f64::INFINITY, |s| s.bound(pass, back.input));
                 // Half of the greatest number leaves room for rounding.
-                T::of(2.0 * back.op.bound(pass, back.input)).is_finite()
+                T::of(2.0 * bound).is_finite()
             })
         };
-        let all = AtomicBool::new(true);
-        parallel::for_each_index(self.streams.len(), &|index| {
-            if !finite(index) {
-                all.store(false, Ordering::Relaxed);
-            }
-        });
-        all.into_inner()
+        let read = |back: &BackStep<T>| back.inputs[0].shape.len() + back.upstream.shape.len();
+        parallel::all(self.streams.len(), self.streams.iter().map(read).sum(), finite)
     }
 
     fn with_stream<R>(

@@ -108,7 +108,9 @@ pub(super) fn streams<T: Real>(
         single
             && derivative.then.is_none()
             && !kept(derivative.target)
-            && matches!(&node.source, Source::Op(op) if op.streams(derivative.input, &shapes))
+            && matches!(&node.source, Source::Op(op) if op
+                .streaming()
+                .is_some_and(|streaming| streaming.suits(derivative.input, &shapes)))
     };
     let (mut streamed, stored): (Vec<_>, Vec<_>) = schedule.into_iter().partition(streams);
     streamed.iter_mut().for_each(|derivative| derivative.streamed = true);

@@ -20,7 +20,6 @@ pub(super) fn run<T: Real>(whole: &Whole<'_, T>) {
     let rows = m.div_ceil(by_rows).next_multiple_of(tile.lanes);
     let columns = n.div_ceil(by_columns).next_multiple_of(tile.columns);
     let (by_rows, by_columns) = (m.div_ceil(rows), n.div_ceil(columns));
-    let whole = &Whole { is_cut: by_rows * by_columns > 1, ..*whole };
     parallel::for_each_index(by_rows * by_columns, &|index| {
         let (row, column) = (index % by_rows * rows, index / by_rows * columns);
         // SAFETY: the parts lie within the result and do not overlap.

@@ -35,9 +35,6 @@ const CROWDED_PASSES: usize = 4;
 /// cache.
 const FINISHED: usize = 1 << 12;
 
-/// Operands of at most this many values are fetched as a whole before they are read.
-const FETCHED: usize = 1 << 15;
-
 /// A type that products can be computed for.
 pub trait Gemm: Sized + Copy + 'static {
     /// Runs `work` with this thread's packing buffers, which are made once and only grow.
@@ -79,14 +76,11 @@ gemm!(f32, BUFFERS_F32, best_f32);
 gemm!(f64, BUFFERS_F64, best_f64);
 
 /// A whole product, as all threads see it.
-#[derive(Clone, Copy)]
 pub(super) struct Whole<'a, T> {
     pub(super) a: MatRef<'a, T>,
     pub(super) b: MatRef<'a, T>,
     pub(super) start: Start<T>,
     pub(super) result: To<'a, T>,
-    /// Whether other threads work on other parts.
-    pub(super) is_cut: bool,
 }
 
 /// Where the result goes, column after column, of as many rows as A.
@@ -144,14 +138,6 @@ impl<T: Real> Part<'_, T> {
             }
         };
         let (pack_a, pack_b) = packs(a, b, tile);
-        if self.whole.is_cut {
-            // Parts of what is read may be in the cache of another core, where it was computed.
-            for (matrix, packed) in [(a, pack_a), (b, pack_b)] {
-                if !packed && matrix.rows * matrix.cols <= FETCHED {
-                    fetch(matrix);
-                }
-            }
-        }
         for (column, columns) in pieces(b.cols, BLOCK_COLUMNS, tile.columns) {
             // A product over nothing is computed too: it is zero.
             for (depth, depths) in pieces(a.cols.max(1), BLOCK_DEPTH, 8) {
@@ -254,6 +240,7 @@ impl<T: Real> Part<'_, T> {
                 To::Taken { targets, take } => {
                     // SAFETY: as above, and the run has just been computed.
                     let values = unsafe { slice::from_raw_parts(taken.add(run * rows), len) };
+                    // SAFETY: these places are of this part, too.
                     unsafe { targets.with(first, len, |targets| take(values, targets)) };
                 }
             }
@@ -330,29 +317,6 @@ fn reads_well<T>(matrix: MatRef<'_, T>, passes: usize) -> bool {
     // Columns whose distance is a multiple of half a page compete for few places of the cache.
     let crowded = (matrix.col_stride * size_of::<T>()).is_multiple_of(2048);
     matrix.rows * matrix.cols <= SMALL || passes <= if crowded { CROWDED_PASSES } else { PASSES }
-}
-
-/// Asks for a matrix to be brought to this core's cache, all of it at once: the order in which the
-/// tiles read it is none that the machine foresees, and each line would be waited for.
-fn fetch<T>(matrix: MatRef<'_, T>) {
-    const LINE: usize = 64;
-    let (length, lines) = match matrix.row_stride {
-        1 => (matrix.rows, (matrix.cols, matrix.col_stride)),
-        _ => (matrix.cols, (matrix.rows, matrix.row_stride)),
-    };
-    for line in 0..lines.0 {
-        let start = matrix.data.as_ptr().wrapping_add(line * lines.1).cast::<u8>();
-        for byte in (0..length * size_of::<T>()).step_by(LINE) {
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: a hint, which reads nothing.
-            unsafe {
-                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-                _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(byte).cast());
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            let _ = start.wrapping_add(byte);
-        }
-    }
 }
 
 /// The most rows of a block of this depth.

@@ -8,6 +8,7 @@
 mod cut;
 pub(crate) mod kernel;
 mod lanes;
+mod matrix;
 mod pack;
 mod tile;
 mod vector;
@@ -16,6 +17,8 @@ use crate::Real;
 use crate::pieces::Pieces;
 use kernel::{To, Whole};
 use tile::Start;
+
+pub use matrix::MatRef;
 
 /// Whether a result replaces what is there or is added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,53 +29,13 @@ pub enum Write {
     Add,
 }
 
-/// A borrowed column-major matrix, as it is or transposed.
-#[derive(Clone, Copy, Debug)]
-pub struct MatRef<'a, T> {
-    data: &'a [T],
-    rows: usize,
-    cols: usize,
-    row_stride: usize,
-    col_stride: usize,
-}
-
-impl<'a, T: Copy> MatRef<'a, T> {
-    /// The `rows` × `cols` matrix whose columns stand one after another in `data`.
-    ///
-    /// # Panics
-    /// If `data` does not have `rows * cols` values.
-    pub fn new(data: &'a [T], rows: usize, cols: usize) -> Self {
-        assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix needs {}", rows * cols);
-        Self { data, rows, cols, row_stride: 1, col_stride: rows }
-    }
-
-    /// The transposed matrix; nothing is copied.
-    #[must_use]
-    pub fn t(self) -> Self {
-        Self {
-            rows: self.cols,
-            cols: self.rows,
-            row_stride: self.col_stride,
-            col_stride: self.row_stride,
-            ..self
-        }
-    }
-
-    /// A part of the matrix: so many rows and columns from these on.
-    fn block(self, row: usize, rows: usize, column: usize, columns: usize) -> Self {
-        let start = row * self.row_stride + column * self.col_stride;
-        let data = self.data.get(start..).unwrap_or_default();
-        Self { data, rows, cols: columns, ..self }
-    }
-}
-
 /// What is done with finished values of a result while they are in the cache: given the index of
 /// the first one in the result and consecutive ones. Called by several threads, once for every
-/// value.
+/// value. It must not compute a product itself: the thread's packing buffers are in use.
 pub type Then<'a, T> = dyn Fn(usize, &mut [T]) + Sync + 'a;
 
 /// What is done with values that are not stored: given consecutive values of a result, and the
-/// same places of the targets.
+/// same places of the targets. It must not compute a product itself.
 pub type Take<'a, T> = dyn Fn(&[T], &mut [&mut [T]]) + Sync + 'a;
 
 /// The greatest k of a product whose values are [taken](Product::take).
@@ -149,7 +112,8 @@ impl<'a, T: Real> Product<'a, T> {
     /// without ever being written to memory.
     ///
     /// # Panics
-    /// If a target does not have m·n values, or if k is above [`MOST_TAKEN`].
+    /// If a target does not have m·n values, if k is above [`MOST_TAKEN`], or if the values are to
+    /// be handed on as stored ones too.
     ///
     /// ```
     /// use evenkeel_tensor::matmul::{MatRef, Product};
@@ -165,24 +129,19 @@ impl<'a, T: Real> Product<'a, T> {
     /// assert!((w[0] - 0.7f64).abs() < 1e-15 && (w[1] - 0.4).abs() < 1e-15);
     /// ```
     pub fn take(self, targets: &mut [&mut [T]], take: &Take<'_, T>) {
-        let Self { a, b, .. } = self;
+        let Self { a, b, rows, then } = self;
         let (m, k, n) = (a.rows, a.cols, b.cols);
+        assert!(then.is_none(), "product: values that are taken are not stored");
         assert!(k <= MOST_TAKEN, "product: values over {k} cannot be taken, {MOST_TAKEN} at most");
         assert!(
             targets.iter().all(|target| target.len() == m * n),
             "product: targets of a {m} x {n} result need {} values",
             m * n
         );
-        let start = self.rows.map_or(Start::Zero, |rows| Start::Rows(rows.as_ptr()));
+        let start = rows.map_or(Start::Zero, |rows| Start::Rows(rows.as_ptr()));
         let targets = Pieces::new(targets);
         if m > 0 && n > 0 {
-            cut::run(&Whole {
-                a,
-                b,
-                start,
-                result: To::Taken { targets: &targets, take },
-                is_cut: false,
-            });
+            cut::run(&Whole { a, b, start, result: To::Taken { targets: &targets, take } });
         }
     }
 
@@ -193,13 +152,7 @@ impl<'a, T: Real> Product<'a, T> {
         if m == 0 || n == 0 {
             return;
         }
-        cut::run(&Whole {
-            a,
-            b,
-            start,
-            result: To::Memory { c: c.as_mut_ptr(), then },
-            is_cut: false,
-        });
+        cut::run(&Whole { a, b, start, result: To::Memory { c: c.as_mut_ptr(), then } });
     }
 }
 
@@ -318,7 +271,7 @@ mod tests {
                 let mut c = vec![0.0f32; m * n];
                 let start = Start::Zero;
                 let result = To::Memory { c: c.as_mut_ptr(), then: None };
-                let whole = Whole { a, b, start, result, is_cut: true };
+                let whole = Whole { a, b, start, result };
                 if !vector::fits(&whole) {
                     for row in 0..m.min(40) {
                         // SAFETY: the part is a row of the result.

@@ -40,33 +40,23 @@ pub(super) fn fits<T: Real>(whole: &Whole<'_, T>) -> bool {
     operands(whole).is_some()
 }
 
-/// The result, which threads write to at places that do not overlap.
-struct Place<T>(*mut T);
-
-// SAFETY: see there.
-unsafe impl<T: Send> Sync for Place<T> {}
-
-impl<T> Place<T> {
-    fn at(&self, index: usize) -> *mut T {
-        self.0.wrapping_add(index)
-    }
-}
-
 /// Computes such a product.
 pub(super) fn run<T: Real>(whole: &Whole<'_, T>) {
-    let (Some((matrix, vector)), &To::Memory { c, then }) = (operands(whole), &whole.result) else {
+    let Some((matrix, vector)) = operands(whole) else {
         return;
     };
-    let c = Place(c);
     let (rows, by_columns) = (matrix.rows, goes_by_columns(matrix));
     // Memory is slower than arithmetic, so less work is worth sharing.
     let threads = parallel::threads_for(4 * rows * matrix.cols);
     let each = rows.div_ceil(threads).next_multiple_of(64);
     parallel::for_each_index(rows.div_ceil(each), &|index| {
+        let To::Memory { c, then } = whole.result else {
+            return;
+        };
         let part = index * each..rows.min((index + 1) * each);
         // SAFETY: the parts lie within the result, which has as many values as the matrix rows,
         // and do not overlap.
-        let c = unsafe { std::slice::from_raw_parts_mut(c.at(part.start), part.len()) };
+        let c = unsafe { std::slice::from_raw_parts_mut(c.add(part.start), part.len()) };
         start(whole, part.clone(), c);
         let matrix = matrix.block(part.start, part.len(), 0, matrix.cols);
         if by_columns {

@@ -5,7 +5,8 @@ use std::fmt;
 
 use rayon::prelude::*;
 
-use super::{Function, Fused, Portable, map};
+use super::{Fused, Isa, Kernel, Portable, run};
+use crate::Real;
 
 /// Numbers at a time.
 const CHUNK: u64 = 1 << 13;
@@ -37,6 +38,31 @@ const SPECIAL: [f32; 24] = [
     104.0,
     f32::INFINITY,
 ];
+
+/// A function of one number, compiled for each instruction set.
+pub(super) trait Function<T>: Copy {
+    /// Its value at `x`.
+    fn at<I: Isa>(self, x: T) -> T;
+}
+
+struct Map<'a, T, F>(&'a [T], &'a mut [T], F);
+
+impl<T: Real, F: Function<T>> Kernel for Map<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Self(x, y, f) = self;
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = f.at::<I>(x);
+        }
+    }
+}
+
+/// Writes `f(x)` for every `x` of `source` into `target`, on the calling thread.
+pub(super) fn map<T: Real>(source: &[T], target: &mut [T], f: impl Function<T>) {
+    run(Map(source, target, f));
+}
 
 /// The greatest error of a function, in units in the last place, and where it is.
 #[derive(Clone, Copy)]
@@ -150,8 +176,9 @@ macro_rules! accurate {
         mod $name {
             use super::*;
             use crate::Real;
+            use crate::simd::accuracy::Function;
             use crate::simd::accuracy::{lengths_agree, worst_at_special, worst_by_step};
-            use crate::simd::{Function, Fused, Isa, Portable};
+            use crate::simd::{Fused, Isa, Portable};
 
             #[derive(Clone, Copy)]
             struct Tested;

@@ -91,28 +91,3 @@ fn avx512<K: Kernel>(kernel: K) -> K::Output {
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Fused>()
 }
-
-/// A function of one number, compiled for each instruction set.
-pub trait Function<T>: Copy {
-    /// Its value at `x`. Implementations are `#[inline(always)]` and free of branches.
-    fn at<I: Isa>(self, x: T) -> T;
-}
-
-struct Map<'a, T, F>(&'a [T], &'a mut [T], F);
-
-impl<T: Real, F: Function<T>> Kernel for Map<'_, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self) {
-        let Self(x, y, f) = self;
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = f.at::<I>(x);
-        }
-    }
-}
-
-/// Writes `f(x)` for every `x` of `source` into `target`, on the calling thread.
-pub fn map<T: Real>(source: &[T], target: &mut [T], f: impl Function<T>) {
-    run(Map(source, target, f));
-}
